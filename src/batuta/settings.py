@@ -1,0 +1,71 @@
+"""Every setting, under the name the seeds give it, read once from the environment and frozen.
+
+A field's name in upper case is its environment variable (`poll_interval` is `POLL_INTERVAL`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import platformdirs
+from pydantic import AnyHttpUrl, BeforeValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _blank_is_unset(value: object) -> object:
+    return None if value == "" else value
+
+
+ServiceURL = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_unset)]
+
+
+class Settings(BaseSettings):
+    """What the operator decided; an unset service URL means the embedded service."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    # Where things are kept
+    batuta_data: Path = Field(default_factory=lambda: platformdirs.user_data_path("batuta"))
+    batuta_models: Path = Field(default_factory=lambda: platformdirs.user_cache_path("batuta") / "models")
+    batuta_model_mirror: ServiceURL = None
+    """Base URL under which weights lie by SHA-256, asked before the hub."""
+
+    # Server
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: str = "INFO"
+    max_upload_bytes: int = Field(default=8 * 1024**3, gt=0)
+
+    # Polling a service that cannot be waited on
+    poll_interval: float = Field(default=3.0, gt=0)
+    """Longest pause between two polls, in seconds."""
+    max_poll_attempts: int = Field(default=600, gt=0)
+
+    # Retry
+    http_max_retries: int = Field(default=3, ge=0)
+    retry_backoff_base_seconds: float = Field(default=1.5, gt=0)
+
+    # Lifetimes
+    cache_ttl_hours: float = Field(default=24.0, gt=0)
+    job_timeout_minutes: float = Field(default=60.0, gt=0)
+
+    # The three services of captions; a URL moves one to another machine
+    video_downloader_url: ServiceURL = None
+    audio_normalization_url: ServiceURL = None
+    audio_transcriber_url: ServiceURL = None
+    video_downloader_timeout: float = Field(default=300.0, gt=0)
+    audio_normalization_timeout: float = Field(default=180.0, gt=0)
+    audio_transcriber_timeout: float = Field(default=600.0, gt=0)
+
+    # Defaults of a caption request
+    default_language: str = "auto"
+    default_remove_noise: bool = True
+    default_convert_mono: bool = True
+    default_sample_rate_16k: bool = True
+    whisper_model: str = "base"
+
+    @property
+    def artefacts_folder(self) -> Path:
+        """Where artefacts lie by the hash of their content."""
+        return self.batuta_data / "artefacts"

@@ -1,0 +1,211 @@
+"""Artefacts: files named by the SHA-256 of their content, kept in a local folder or any object store.
+
+Media never goes through the engine, the queue or the database: a stage stores what it made here and passes
+the reference on (the *claim check* of Enterprise Integration Patterns). The same bytes stored twice are stored
+once, and a reference can never come to mean something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import obstore
+from obstore.store import LocalStore, ObjectStore
+from pydantic import BaseModel, ConfigDict, Field
+
+from batuta.errors import NotFound, PayloadTooLarge, StorageError
+
+CHUNK_BYTES: Final = 1024 * 1024
+"""Bytes read or written at a time, and so roughly what one transfer holds in memory."""
+
+
+class Artefact(BaseModel):
+    """A reference to stored bytes: what stages, jobs and services pass to each other instead of the bytes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0)
+    media_type: str = "application/octet-stream"
+
+
+class ArtefactStore(Protocol):
+    """Where artefacts are kept; every method may raise `StorageError`."""
+
+    async def put(
+        self, chunks: AsyncIterable[bytes], media_type: str, *, max_bytes: int | None = None
+    ) -> Artefact:
+        """Store a stream; when this returns the bytes are on stable storage under their hash.
+
+        Raises `PayloadTooLarge` past `max_bytes`, and then keeps nothing.
+        """
+        ...
+
+    async def put_file(self, path: Path, media_type: str) -> Artefact:
+        """Store a copy of a local file; the file stays as it is."""
+        ...
+
+    def read(self, artefact: Artefact, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`; raises `NotFound` when they are gone."""
+        ...
+
+    async def has(self, artefact: Artefact) -> bool:
+        """Whether the bytes are here, whole."""
+        ...
+
+    async def delete(self, artefact: Artefact) -> None:
+        """Forget the bytes; nothing happens when they are not here."""
+        ...
+
+    def local_path(self, artefact: Artefact) -> Path | None:
+        """The file that holds the bytes, where the store is a folder of this machine, otherwise None."""
+        ...
+
+
+async def file_chunks(path: Path) -> AsyncIterator[bytes]:
+    """The bytes of a local file, read beside the event loop."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+            yield chunk
+
+
+class ObjectArtefacts:
+    """Artefacts in an obstore store: `LocalStore` for a folder, `S3Store` and its kin for a bucket.
+
+    Bytes are written under `incoming/` while they are hashed and then renamed to `sha256/ab/cd…`: a reader sees
+    a whole artefact or none. In a folder the file and its directory are fsynced before `put` returns.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        prefix = store.prefix if isinstance(store, LocalStore) else None
+        self._folder = Path(prefix) if prefix is not None else None
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> ObjectArtefacts:
+        """Artefacts in a local folder, made when it is not there."""
+        return cls(LocalStore(prefix=folder, mkdir=True))
+
+    async def put(
+        self, chunks: AsyncIterable[bytes], media_type: str, *, max_bytes: int | None = None
+    ) -> Artefact:
+        """Store a stream under the hash of its bytes."""
+        incoming = f"incoming/{secrets.token_hex(12)}"
+        digest, size = hashlib.sha256(), 0
+        try:
+            async with obstore.open_writer_async(self._store, incoming) as writer:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if max_bytes is not None and size > max_bytes:
+                        raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was kept")
+                    await asyncio.to_thread(digest.update, chunk)
+                    await writer.write(chunk)
+            artefact = Artefact(sha256=digest.hexdigest(), size=size, media_type=media_type)
+            await self._settle(incoming, artefact)
+        except OSError as error:
+            await self._discard(incoming)
+            raise StorageError(f"an artefact could not be stored: {error}") from error
+        except BaseException:
+            await self._discard(incoming)
+            raise
+        return artefact
+
+    async def put_file(self, path: Path, media_type: str) -> Artefact:
+        """Store a copy of a local file."""
+        return await self.put(file_chunks(path), media_type)
+
+    async def read(self, artefact: Artefact, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` to `end`, in pieces of about a megabyte."""
+        stop = artefact.size if end is None else min(end, artefact.size)
+        if start >= stop:
+            return
+        try:
+            answer = await self._store.get_async(_key(artefact), options={"range": (start, stop)})
+            async for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+                yield bytes(chunk)
+        except FileNotFoundError as error:
+            raise NotFound(f"artefact {artefact.sha256} is no longer stored") from error
+        except OSError as error:
+            raise StorageError(f"artefact {artefact.sha256} could not be read: {error}") from error
+
+    async def has(self, artefact: Artefact) -> bool:
+        """Whether the bytes are here, whole."""
+        try:
+            found = await self._store.head_async(_key(artefact))
+        except FileNotFoundError:
+            return False
+        return found["size"] == artefact.size
+
+    async def delete(self, artefact: Artefact) -> None:
+        """Forget the bytes."""
+        await self._discard(_key(artefact))
+
+    def local_path(self, artefact: Artefact) -> Path | None:
+        """The file in the folder, or None for a bucket."""
+        return None if self._folder is None else self._folder / _key(artefact)
+
+    async def _settle(self, incoming: str, artefact: Artefact) -> None:
+        """Give the bytes their lasting name, durably."""
+        if await self.has(artefact):
+            await self._discard(incoming)
+            return
+        if self._folder is not None:
+            await asyncio.to_thread(_fsync, self._folder / incoming)
+        await self._store.rename_async(incoming, _key(artefact))
+        if self._folder is not None:
+            await asyncio.to_thread(_fsync_upwards, self._folder / _key(artefact), self._folder)
+
+    async def _discard(self, key: str) -> None:
+        try:
+            await self._store.delete_async(key)
+        except FileNotFoundError:
+            return
+
+
+@asynccontextmanager
+async def as_local_file(store: ArtefactStore, artefact: Artefact, folder: Path) -> AsyncGenerator[Path]:
+    """The artefact as a file for programs that need one: the stored file itself, or a copy removed afterwards.
+
+    The file must not be written to.
+    """
+    stored = store.local_path(artefact)
+    if stored is not None:
+        if not await asyncio.to_thread(stored.is_file):
+            raise NotFound(f"artefact {artefact.sha256} is no longer stored")
+        yield stored
+        return
+    copy = folder / f"{artefact.sha256}.{secrets.token_hex(4)}"
+    try:
+        with await asyncio.to_thread(copy.open, "wb") as file:
+            async for chunk in store.read(artefact):
+                await asyncio.to_thread(file.write, chunk)
+        yield copy
+    finally:
+        await asyncio.to_thread(copy.unlink, missing_ok=True)
+
+
+def _key(artefact: Artefact) -> str:
+    return f"sha256/{artefact.sha256[:2]}/{artefact.sha256[2:]}"
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _fsync_upwards(path: Path, root: Path) -> None:
+    """A rename is durable once the directories that name the file are (fsync(2), NOTES)."""
+    for folder in path.parents:
+        _fsync(folder)
+        if folder == root:
+            return
