@@ -30,7 +30,9 @@ same class through `from_dict()`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, TypedDict
+from typing import Any, ClassVar, Final
+
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 
 class ErrorDict(TypedDict, total=False):
@@ -53,7 +55,7 @@ class BatutaError(Exception):
     title: ClassVar[str] = "Internal error"
     retryable: ClassVar[bool] = False
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         _BY_CODE[cls.code] = cls
 

@@ -1,8 +1,8 @@
 """Artefacts: files named by the SHA-256 of their content, kept in a local folder or any object store.
 
-Media never goes through the engine, the queue or the database: a stage stores what it made here and passes
-the reference on (the *claim check* of Enterprise Integration Patterns). The same bytes stored twice are stored
-once, and a reference can never come to mean something else.
+Media never goes through the engine, the queue or the database: a stage stores what it made here and
+passes the reference on (the *claim check* of Enterprise Integration Patterns). The same bytes stored twice
+are stored once, and a reference can never come to mean something else.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ async def file_chunks(path: Path) -> AsyncIterator[bytes]:
 class ObjectArtefacts:
     """Artefacts in an obstore store: `LocalStore` for a folder, `S3Store` and its kin for a bucket.
 
-    Bytes are written under `incoming/` while they are hashed and then renamed to `sha256/ab/cd…`: a reader sees
-    a whole artefact or none. In a folder the file and its directory are fsynced before `put` returns.
+    Bytes are written under `incoming/` while they are hashed and then renamed to `sha256/ab/cd…`: a reader
+    sees a whole artefact or none. In a folder the file and its directory are fsynced before `put` returns.
     """
 
     def __init__(self, store: ObjectStore) -> None:
@@ -171,7 +171,7 @@ class ObjectArtefacts:
 
 @asynccontextmanager
 async def as_local_file(store: ArtefactStore, artefact: Artefact, folder: Path) -> AsyncGenerator[Path]:
-    """The artefact as a file for programs that need one: the stored file itself, or a copy removed afterwards.
+    """The artefact as a file, for programs that need one: the stored file, or a copy removed afterwards.
 
     The file must not be written to.
     """

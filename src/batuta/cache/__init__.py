@@ -1,0 +1,5 @@
+"""Look up a value instead of computing it again."""
+
+from batuta.cache.remembered import Remembered
+
+__all__ = ["Remembered"]

@@ -1,0 +1,1 @@
+"""Captions: a video in, correct and readable subtitles out. Read `pipeline.py` first."""

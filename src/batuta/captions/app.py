@@ -1,0 +1,199 @@
+"""Captions as an application: the one thing HTTP, the command line and Python all talk to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Sequence
+
+from batuta.captions.document import CaptionsDocument, Shaper
+from batuta.captions.models import (
+    CaptionOptions,
+    CaptionRequest,
+    CaptionResult,
+    CaptionStatus,
+    JobLine,
+    JobView,
+    SegmentView,
+    StageView,
+)
+from batuta.captions.pipeline import caption
+from batuta.errors import BatutaError, Conflict, from_dict
+from batuta.jobs import Event, JobRecord, Jobs, JobStatus
+from batuta.settings import Settings
+from batuta.storage.artefacts import Artefact, ArtefactStore
+
+SHOWN_STAGES = ("download", "normalization", "transcription")
+"""The stages of the seed's answer; the cues are shaped in milliseconds after them."""
+_WORDS: dict[str | None, CaptionStatus] = {
+    "download": "downloading",
+    "normalization": "normalizing",
+    "transcription": "transcribing",
+    "subtitles": "transcribing",
+}
+
+
+class Captions:
+    """Starts captioning jobs and shows them."""
+
+    def __init__(self, jobs: Jobs, artefacts: ArtefactStore, settings: Settings) -> None:
+        self._jobs = jobs
+        self._settings = settings
+        self._shaper = Shaper(artefacts)
+        self.artefacts = artefacts
+
+    async def start(
+        self,
+        options: CaptionOptions,
+        *,
+        url: str | None = None,
+        upload: Artefact | None = None,
+        force: bool = False,
+    ) -> JobRecord:
+        """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`."""
+        request = self._request(options, url, upload)
+        request.check()
+        lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
+        return await self._jobs.start(caption, request, reuse_within=lifetime)
+
+    async def get(self, job_id: str) -> JobRecord:
+        """The job; raises `NotFound`."""
+        return await self._jobs.get(job_id)
+
+    async def newest(self, limit: int, statuses: Sequence[JobStatus] = ()) -> tuple[int, list[JobRecord]]:
+        """How many jobs there are, and the newest of them."""
+        found = await self._jobs.newest(caption, limit=limit, statuses=statuses)
+        return await self._jobs.count(caption), found
+
+    def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The job's events in order, up to its end."""
+        return self._jobs.follow(job_id, after)
+
+    async def wait(self, job_id: str, seconds: float | None = None) -> JobRecord:
+        """The job once it is over."""
+        return await self._jobs.wait(job_id, seconds)
+
+    async def cancel(self, job_id: str) -> JobRecord:
+        """Stop the job."""
+        return await self._jobs.cancel(job_id)
+
+    async def document(self, record: JobRecord) -> CaptionsDocument:
+        """The captions of a completed job; raises the error it failed with, or `Conflict` before its end."""
+        if record.error is not None:
+            raise from_dict(record.error)
+        if record.result is None:
+            raise Conflict(f"job {record.job_id} is {status_of(record)}: its captions are not ready")
+        return await self._shaper.read(result_of(record).captions)
+
+    async def view(self, record: JobRecord) -> JobView:
+        """The job as the contract shows it, with its text once there is one."""
+        document = None if record.result is None else await self._kept_document(record)
+        return job_view(record, document)
+
+    async def _kept_document(self, record: JobRecord) -> CaptionsDocument | None:
+        """The document, or None where it was cleaned away: the job itself is still worth showing."""
+        try:
+            return await self.document(record)
+        except BatutaError:
+            return None
+
+    def _request(self, options: CaptionOptions, url: str | None, upload: Artefact | None) -> CaptionRequest:
+        """The options with the operator's defaults filled in."""
+        settings = self._settings
+        defaults = {
+            "language": settings.default_language,
+            "remove_noise": settings.default_remove_noise,
+            "convert_to_mono": settings.default_convert_mono,
+            "set_sample_rate_16k": settings.default_sample_rate_16k,
+            "model": settings.whisper_model,
+        }
+        given = options.model_dump(exclude_none=True)
+        return CaptionRequest.model_validate({**defaults, **given, "youtube_url": url, "upload": upload})
+
+
+def request_of(record: JobRecord) -> CaptionRequest:
+    """What the job was asked."""
+    return CaptionRequest.model_validate(record.request)
+
+
+def result_of(record: JobRecord) -> CaptionResult:
+    """What the finished job has."""
+    return CaptionResult.model_validate(record.result)
+
+
+def status_of(record: JobRecord) -> CaptionStatus:
+    """The seed's word for where the job is."""
+    match record.status:
+        case JobStatus.QUEUED:
+            return "queued"
+        case JobStatus.RUNNING:
+            return _WORDS.get(record.current_stage) or _between_stages(record)
+        case JobStatus.COMPLETED:
+            return "completed"
+        case JobStatus.FAILED:
+            return "failed"
+        case JobStatus.CANCELLED:
+            return "cancelled"
+
+
+def job_line(record: JobRecord) -> JobLine:
+    """The job as a list shows it."""
+    return JobLine(
+        job_id=record.job_id,
+        youtube_url=request_of(record).youtube_url,
+        status=status_of(record),
+        progress=record.progress,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def job_view(record: JobRecord, document: CaptionsDocument | None) -> JobView:
+    """The job as `GET /jobs/{id}` shows it."""
+    error = record.error
+    transcription = None if document is None else document.transcription
+    return JobView(
+        job_id=record.job_id,
+        youtube_url=request_of(record).youtube_url,
+        status=status_of(record),
+        overall_progress=record.progress,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+        completed_at=record.completed_at,
+        stages={name: _stage_view(record, name) for name in SHOWN_STAGES},
+        transcription_text=None if transcription is None else transcription.text,
+        transcription_segments=None
+        if transcription is None
+        else [
+            SegmentView(
+                text=segment.text,
+                start=segment.start,
+                end=segment.end,
+                duration=round(segment.end - segment.start, 3),
+            )
+            for segment in transcription.segments
+        ],
+        transcription_file=None if document is None else "transcription.srt",
+        audio_file=None if record.result is None else result_of(record).audio_file,
+        error_message=None if error is None else error.get("message"),
+        error=None if error is None else dict(error),
+        language=None if transcription is None else transcription.language,
+        conformity=None if document is None else dict(document.conformity.to_dict()),
+    )
+
+
+def _stage_view(record: JobRecord, name: str) -> StageView:
+    stage = record.stages[name]
+    return StageView(
+        status=str(stage.status),
+        job_id=stage.remote_id,
+        progress=stage.progress,
+        started_at=stage.started_at,
+        completed_at=stage.completed_at,
+        error=None if stage.error is None else stage.error.get("message"),
+    )
+
+
+def _between_stages(record: JobRecord) -> CaptionStatus:
+    """The word of the last finished stage: the next one begins within milliseconds."""
+    done = [name for name, stage in record.stages.items() if stage.completed_at is not None]
+    return _WORDS.get(done[-1] if done else None) or "queued"

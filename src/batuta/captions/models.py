@@ -1,0 +1,146 @@
+"""The contract of captions: what is asked, what comes back. Names and defaults are the seed's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
+
+from batuta.media.profiles import profile_named
+from batuta.storage.artefacts import Artefact
+
+ProfileName = Annotated[str, Field(max_length=32)]
+CaptionStatus = Literal[
+    "queued", "downloading", "normalizing", "transcribing", "completed", "failed", "cancelled"
+]
+
+
+class CaptionOptions(BaseModel):
+    """How to caption; null means the operator's default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    language: str | None = Field(default=None, max_length=16, description="`auto` or a code such as `en`")
+    language_out: str | None = Field(default=None, max_length=16, description="translate the captions into")
+    remove_noise: bool | None = None
+    convert_to_mono: bool | None = None
+    apply_highpass_filter: bool | None = None
+    set_sample_rate_16k: bool | None = None
+    isolate_vocals: bool | None = None
+    subtitle_profile: ProfileName | None = None
+    model: str | None = Field(default=None, max_length=64, description="for example `base` or `tiny.en`")
+
+
+class PipelineBody(CaptionOptions):
+    """The body of `POST /pipeline`."""
+
+    youtube_url: AnyHttpUrl = Field(description="any http or https URL of a video or audio file or page")
+    force: bool = Field(default=False, description="do the work again although an equal job is kept")
+
+
+class CaptionRequest(BaseModel):
+    """One captioning job with every default filled in; equal requests are equal jobs."""
+
+    model_config = ConfigDict(frozen=True)
+
+    youtube_url: str | None = None
+    upload: Artefact | None = None
+    language: str = "auto"
+    language_out: str | None = None
+    remove_noise: bool = True
+    convert_to_mono: bool = True
+    apply_highpass_filter: bool = False
+    set_sample_rate_16k: bool = True
+    isolate_vocals: bool = False
+    subtitle_profile: str = "default"
+    model: str | None = None
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` for what no stage could do, before any work."""
+        profile_named(self.subtitle_profile)
+
+
+class CaptionResult(BaseModel):
+    """What a finished job has: references, and the few facts a list shows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    captions: Artefact
+    """The document of `captions.document`: transcription, cues, conformity."""
+    audio: Artefact
+    audio_file: str | None
+    title: str | None
+    language: str
+    duration: float
+    hard_violations: int
+    warnings: tuple[str, ...] = ()
+
+
+class Accepted(BaseModel):
+    """The answer to `POST /pipeline`."""
+
+    job_id: str
+    status: CaptionStatus
+    message: str
+    youtube_url: str | None
+    overall_progress: float
+
+
+class StageView(BaseModel):
+    """One stage as `GET /jobs/{id}` shows it."""
+
+    status: str
+    job_id: str | None
+    progress: float
+    started_at: dt.datetime | None
+    completed_at: dt.datetime | None
+    error: str | None
+
+
+class SegmentView(BaseModel):
+    """One segment of the transcription; seconds."""
+
+    text: str
+    start: float
+    end: float
+    duration: float
+
+
+class JobView(BaseModel):
+    """A job as `GET /jobs/{id}` shows it."""
+
+    job_id: str
+    youtube_url: str | None
+    status: CaptionStatus
+    overall_progress: float
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    completed_at: dt.datetime | None
+    stages: dict[str, StageView]
+    transcription_text: str | None
+    transcription_segments: list[SegmentView] | None
+    transcription_file: str | None
+    audio_file: str | None
+    error_message: str | None
+    error: dict[str, Any] | None
+    language: str | None
+    conformity: dict[str, Any] | None
+
+
+class JobLine(BaseModel):
+    """A job as a list shows it."""
+
+    job_id: str
+    youtube_url: str | None
+    status: CaptionStatus
+    progress: float
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class JobList(BaseModel):
+    """The answer to `GET /jobs`; `total` counts all jobs, not only the ones shown."""
+
+    total: int
+    jobs: list[JobLine]

@@ -1,0 +1,50 @@
+"""The flow of captions, top to bottom: a video in, correct and readable subtitles out."""
+
+from __future__ import annotations
+
+from batuta.captions.document import Shape
+from batuta.captions.models import CaptionRequest, CaptionResult
+from batuta.jobs import Run, pipeline
+from batuta.services.downloader.orders import Download
+from batuta.services.normalizer.orders import Normalize
+from batuta.services.transcriber.orders import Transcribe
+
+STAGES = {"download": 10, "normalization": 15, "transcription": 70, "subtitles": 5}
+"""In order, each with its usual share of the time."""
+
+
+@pipeline("captions", request=CaptionRequest, stages=STAGES)
+async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
+    """Download → normalization → transcription → subtitles; each a lookup, each done once."""
+    media = await run.stage("download", Download(url=request.youtube_url, file=request.upload))
+    audio = await run.stage(
+        "normalization",
+        Normalize(
+            file=media.file,
+            remove_noise=request.remove_noise,
+            convert_to_mono=request.convert_to_mono,
+            apply_highpass_filter=request.apply_highpass_filter,
+            set_sample_rate_16k=request.set_sample_rate_16k,
+            isolate_vocals=request.isolate_vocals,
+        ),
+    )
+    speech = await run.stage(
+        "transcription",
+        Transcribe(
+            file=audio.file,
+            language_in=request.language,
+            language_out=request.language_out,
+            model=request.model,
+        ),
+    )
+    captions = await run.stage("subtitles", Shape(file=speech.file, profile=request.subtitle_profile))
+    return CaptionResult(
+        captions=captions.file,
+        audio=audio.file,
+        audio_file=audio.filename,
+        title=media.title or media.filename,
+        language=captions.language,
+        duration=captions.duration,
+        hard_violations=captions.hard_violations,
+        warnings=audio.warnings,
+    )

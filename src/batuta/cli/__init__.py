@@ -1,0 +1,5 @@
+"""The command line: `batuta`."""
+
+from batuta.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,69 @@
+"""The `batuta` command: finds the subcommand, turns errors into one line and an exit code.
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 upstream trouble worth a retry.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from cyclopts import App, CycloptsError
+from pydantic import ValidationError
+
+from batuta import __version__
+from batuta.cli.screen import say
+from batuta.errors import BatutaError
+
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+
+app = App(name="batuta", version=__version__, help="One dependable front for media and AI services.")
+app.command("batuta.cli.caption:caption")
+app.command("batuta.cli.jobs:app", name="jobs")
+app.command("batuta.cli.models:app", name="models")
+app.command("batuta.cli.serve:serve")
+app.command("batuta.cli.doctor:doctor")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    _log_to_stderr()
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        say(f"batuta: {' '.join(str(error).split())}; see batuta --help")
+        return USAGE
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        say(f"batuta: {name}: {fault['msg']} (got {fault.get('input')!r})")
+        return USAGE
+    except BatutaError as error:
+        say(f"batuta: {error.message}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nothing more to say
+        return 1
+    return code if isinstance(code, int) else 0
+
+
+def _log_to_stderr() -> None:
+    level = logging.getLevelNamesMapping().get(
+        os.environ.get("LOG_LEVEL", "WARNING").upper(), logging.WARNING
+    )
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

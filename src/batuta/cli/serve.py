@@ -1,0 +1,48 @@
+"""`batuta serve`: the HTTP server, whole or one service of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import uvicorn
+from fastapi import FastAPI
+
+from batuta.server import captions_app, standalone_service
+from batuta.settings import Settings
+
+Part = Literal["all", "captions", "downloader", "normalizer", "transcriber"]
+
+
+def serve(part: Part = "all", *, host: str | None = None, port: int | None = None) -> int:
+    """Serve over HTTP until stopped.
+
+    Parameters
+    ----------
+    part
+        all (captions under /captions), captions (under the seed's own paths), or one service alone.
+    host
+        Address to listen on; the default is 127.0.0.1 (HOST).
+    port
+        Port to listen on; the default is 8000 (PORT).
+    """
+    settings = Settings()
+    config = uvicorn.Config(
+        _app(part, settings),
+        host=host or settings.host,
+        port=settings.port if port is None else port,
+        log_level=settings.log_level.lower(),
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+def _app(part: Part, settings: Settings) -> FastAPI:
+    match part:
+        case "all":
+            return captions_app(settings, prefix="/captions")
+        case "captions":
+            return captions_app(settings)
+        case service:
+            return standalone_service(service, settings)

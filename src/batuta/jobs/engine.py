@@ -1,0 +1,249 @@
+"""The durable engine: the only module that knows it is DBOS.
+
+A *run* is one pass through a pipeline, known by its id. What a run does happens in *steps*; a step that
+finished is never executed again, and a run that was under way when the process died goes on when the next
+process launches. Measured facts behind each setting: docs/decisions.md, "Durable engine".
+
+Nothing outside this module imports `dbos`; replacing the engine means rewriting this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import fcntl
+import logging
+import sqlite3
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Literal, NoReturn, TypeVar
+
+import dbos._serialization as dbos_serialization
+import sqlalchemy as sa
+import sqlalchemy.event
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from batuta.errors import Conflict
+from batuta.jobs import codec
+
+T = TypeVar("T")
+RunState = Literal["unknown", "active", "done", "dead"]
+RunFunction = Callable[[str], Coroutine[Any, Any, None]]
+
+APP_NAME: Final = "batuta"
+APP_VERSION: Final = "stable-1"
+"""Constant: the default, a hash of the source, would strand every unfinished run at the next release."""
+MAX_RECOVERIES: Final = 10
+"""A run that kills its process this often is given up (a poison pill)."""
+RETENTION: Final = dt.timedelta(days=7)
+"""Finished runs are forgotten by the engine after this; our own job records are what people read."""
+RETENTION_BATCH: Final = 500
+
+
+class _JsonSerializer(Serializer):
+    def name(self) -> str:
+        return "batuta_json_1"
+
+    def serialize(self, data: object) -> str:
+        return codec.encode(data)
+
+    def deserialize(self, serialized_data: str) -> Any:  # noqa: ANN401  # the library's signature
+        return codec.decode(serialized_data)
+
+
+def _refuse_pickle(*_args: object, **_kwargs: object) -> NoReturn:
+    raise ValueError("pickle is disabled: the row was not written by Batuta")
+
+
+# A row tagged as pickle would be unpickled even with a serializer configured: code execution from a listing.
+dbos_serialization.DBOSDefaultSerializer.serialize = _refuse_pickle
+dbos_serialization.DBOSDefaultSerializer.deserialize = _refuse_pickle
+
+_engine: Engine | None = None
+"""DBOS is one per process, and so is the engine."""
+
+
+@DBOS.workflow(name="run", max_recovery_attempts=MAX_RECOVERIES)
+async def _run(run_id: str) -> None:
+    if _engine is None:
+        raise RuntimeError("the engine is not launched")
+    await _engine.carry(run_id)
+
+
+class Engine:
+    """Runs that survive their process, kept in one SQLite file by one process at a time."""
+
+    def __init__(self, folder: Path, function: RunFunction) -> None:
+        """`function(run_id)` is what a run does; it must do everything that matters inside `step`."""
+        self._folder = folder
+        self._function = function
+        self._lock = _FolderLock(folder)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._retention: asyncio.Task[None] | None = None
+        self._sqlite: sa.Engine | None = None
+
+    async def launch(self) -> None:
+        """Take the folder, go on with unfinished runs; raises `Conflict` when another process has it."""
+        global _engine  # noqa: PLW0603  # DBOS finds the run function through the module
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        _engine = self
+        try:
+            self._sqlite = _sqlite_engine(self._folder / "engine.sqlite")
+            DBOS(config=self._config(self._sqlite))
+            DBOS.launch()  # inside the running loop: runs share it, its clients and its pools
+        except BaseException:
+            _engine = None
+            self._lock.release()
+            raise
+        self._retention = asyncio.create_task(self._forget_old_runs())
+
+    async def aclose(self) -> None:
+        """Stop at once; what was under way goes on at the next launch."""
+        global _engine  # noqa: PLW0603
+        if _engine is not self or self._retention is None:
+            return
+        self._retention.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(DBOS.destroy)
+        # DBOS made its thread pool the loop's own and has shut it down; others still need one.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        if self._sqlite is not None:
+            self._sqlite.dispose()
+        _engine = None
+        self._lock.release()
+
+    async def start(self, run_id: str) -> None:
+        """Begin a run; nothing happens when it was begun before."""
+        with SetWorkflowID(run_id):
+            await DBOS.start_workflow_async(_run, run_id)
+
+    async def cancel(self, run_id: str) -> None:
+        """Stop a run: its step under way is cancelled within a second, and no other begins."""
+        await DBOS.cancel_workflow_async(run_id, cancel_children=True)
+
+    async def state(self, run_id: str) -> RunState:
+        """What the engine knows of a run: `dead` is one that ended without finishing."""
+        found = await DBOS.get_workflow_status_async(run_id)
+        match found.status if found else None:
+            case None:
+                return "unknown"
+            case "PENDING" | "ENQUEUED" | "DELAYED":
+                return "active"
+            case "SUCCESS":
+                return "done"
+            case _:
+                return "dead"
+
+    async def step(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Do `work` and remember its outcome under the name; a remembered outcome is given back.
+
+        The outcome, value or error, must fit `codec.encode`. Inside a cancelled run this raises
+        `asyncio.CancelledError`.
+        """
+
+        async def body() -> T:
+            return await work()
+
+        try:
+            return await DBOS.run_step_async({"name": name, "preemptible": True}, body)
+        except dbos_error.DBOSWorkflowCancelledError as error:
+            raise asyncio.CancelledError(str(error)) from error
+
+    async def carry(self, run_id: str) -> None:
+        """Do what the run does, in a task that `aclose` can stop."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await self._function(run_id)
+
+    @staticmethod
+    def _config(sqlite: sa.Engine) -> DBOSConfig:
+        return {
+            "name": APP_NAME,
+            "application_version": APP_VERSION,
+            "executor_id": "local",
+            "serializer": _JsonSerializer(),
+            "system_database_engine": sqlite,
+            "max_executor_threads": 8,
+            "notification_listener_polling_interval_sec": 0.25,
+            "scheduler_polling_interval_sec": 30.0,
+            "log_level": "CRITICAL",
+            "enable_otlp": False,
+        }
+
+    async def _forget_old_runs(self) -> None:
+        """Once an hour drop finished runs older than the retention, whole batches at a time."""
+        while True:
+            cutoff = (dt.datetime.now(dt.UTC) - RETENTION).isoformat()
+            finished = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+            while old := await DBOS.list_workflows_async(
+                status=finished,
+                completed_before=cutoff,
+                has_parent=False,
+                limit=RETENTION_BATCH,
+                load_input=False,
+                load_output=False,
+            ):
+                await DBOS.delete_workflows_async([run.workflow_id for run in old], delete_children=True)
+            await asyncio.sleep(3600)
+
+
+class _FolderLock:
+    """One process a folder: a second one would execute the first one's live runs again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "engine.lock"
+        self._file: Any = None
+
+    def acquire(self) -> None:
+        file = self._path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise Conflict(
+                f"another Batuta process is working in {self._path.parent}: "
+                "stop it, use it, or choose another folder with BATUTA_DATA"
+            ) from error
+        self._file = file
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    """SQLite as the engine needs it: write-ahead log, two connections, a clock with milliseconds."""
+    engine = sa.create_engine(f"sqlite:///{path}", pool_size=2, max_overflow=0, pool_timeout=60)
+    sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+    # DBOS asks SQLite for the time: 1 s resolution on Python 3.11; NULL on 3.12+ with SQLite before 3.42.
+    if sys.version_info >= (3, 12):
+        connection.create_function("unixepoch", 1, _unixepoch)
+    else:
+        connection.create_function("strftime", 2, _strftime)
+
+
+def _unixepoch(modifier: str) -> float:
+    return round(time.time(), 3) if modifier == "subsec" else int(time.time())
+
+
+def _strftime(form: str, moment: str) -> float | None:
+    return round(time.time(), 3) if (form, moment) == ("%s", "now") else None

@@ -1,0 +1,110 @@
+"""The stage journal: every piece of work that was begun, and the result of each that finished.
+
+It is what makes a stage a lookup (docs/architecture.md, decision 4). An execution is known by its key, the
+hash of everything that decides its result. A finished execution is a kept result, given to every job that
+asks for the same; an unfinished one is a ticket that says where the work was submitted, so that a job after a
+crash, or another job, waits for it instead of submitting it again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+
+from batuta.storage.database import Database, UtcDateTime, metadata
+
+_executions = sa.Table(
+    "stage_executions",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("job_id", sa.String(64), nullable=False),
+    sa.Column("stage", sa.String(64), nullable=False),
+    sa.Column("work", sa.String(64), nullable=False),
+    sa.Column("remote_id", sa.String(256)),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("result", sa.Text),
+    sa.Index("executions_by_key", "key"),
+    sa.Index("executions_by_job", "job_id"),
+)
+_finished = _executions.c.finished_at.is_not(None)
+
+
+class Execution(BaseModel):
+    """One execution of one piece of work; `job_id` is the job that began it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    key: str
+    job_id: str
+    stage: str
+    work: str
+    remote_id: str | None
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    result: dict[str, Any] | None
+
+
+class Journal:
+    """The executions, in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def kept(self, key: str) -> Execution | None:
+        """The newest finished execution with this key."""
+        query = (
+            sa.select(_executions)
+            .where(_executions.c.key == key, _finished)
+            .order_by(_executions.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.connect() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+        return None if row is None else _execution(row)
+
+    async def begin(self, key: str, *, job_id: str, stage: str, work: str) -> Execution:
+        """The open execution with this key, a new one if there is none."""
+        open_one = sa.select(_executions).where(_executions.c.key == key, ~_finished).limit(1)
+        async with self._database.begin() as connection:
+            row = (await connection.execute(open_one)).mappings().one_or_none()
+            if row is None:
+                values = {"key": key, "job_id": job_id, "stage": stage, "work": work}
+                insert = _executions.insert().values(**values, started_at=dt.datetime.now(dt.UTC))
+                row = (await connection.execute(insert.returning(_executions))).mappings().one()
+        return _execution(row)
+
+    async def submitted(self, execution: Execution, remote_id: str) -> None:
+        """Remember where the work was submitted."""
+        await self._update(execution, remote_id=remote_id)
+
+    async def finish(self, execution: Execution, result: dict[str, Any]) -> None:
+        """Keep the result; an execution finishes once, whoever else waited for it."""
+        await self._update(execution, finished_at=dt.datetime.now(dt.UTC), result=json.dumps(result))
+
+    async def forget(self, execution: Execution) -> None:
+        """Drop an execution whose result is of no use: its artefacts are gone, or it failed."""
+        async with self._database.begin() as connection:
+            await connection.execute(_executions.delete().where(_executions.c.id == execution.id))
+
+    async def of_job(self, job_id: str) -> list[Execution]:
+        """What the job began, in order."""
+        query = sa.select(_executions).where(_executions.c.job_id == job_id).order_by(_executions.c.id)
+        async with self._database.connect() as connection:
+            return [_execution(row) for row in (await connection.execute(query)).mappings()]
+
+    async def _update(self, execution: Execution, **values: object) -> None:
+        unfinished = sa.and_(_executions.c.id == execution.id, ~_finished)
+        async with self._database.begin() as connection:
+            await connection.execute(_executions.update().where(unfinished).values(**values))
+
+
+def _execution(row: sa.RowMapping) -> Execution:
+    text = row["result"]
+    return Execution.model_validate({**row, "result": None if text is None else json.loads(text)})

@@ -1,0 +1,196 @@
+"""Doing an order once: look for a kept result, otherwise submit, wait, keep.
+
+`submit` and `collect` are two steps of a run. A crash before `submit` ended submits again under the same key;
+a crash after it waits again for the work already submitted; a crash after `collect` finds the result kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from batuta.errors import BatutaError, Cancelled, EngineCrashed, InvalidRequest, RemoteJobLost
+from batuta.jobs.journal import Execution, Journal
+from batuta.jobs.orders import OnProgress, Order, Worker
+from batuta.jobs.records import Event, JobStatus
+from batuta.jobs.store import JobStore
+from batuta.storage.artefacts import Artefact, ArtefactStore
+
+RESUBMISSIONS: Final = 3
+"""How often work that was lost (a restarted service, a crashed engine) is submitted again."""
+PROGRESS_SECONDS: Final = 0.5
+"""Progress is stored at most this often."""
+
+
+class Ticket(BaseModel):
+    """What `submit` found out: the result itself if it was kept, otherwise the execution to wait for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    kept: dict[str, Any] | None = None
+    execution: Execution | None = None
+
+
+class Stages:
+    """Does orders through their workers and keeps what they give."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        journal: Journal,
+        artefacts: ArtefactStore,
+        workers: Mapping[str, Worker],
+    ) -> None:
+        """`workers` by the name of their work."""
+        self._store = store
+        self._journal = journal
+        self._artefacts = artefacts
+        self._workers = workers
+
+    async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Ticket:
+        """Find the kept result of the order, or see to it that the work is under way."""
+        await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
+        worker = self._worker(order)
+        with_failure = self._telling_failure(job_id, stage)
+        async with with_failure:
+            key = order.key(await worker.identity())
+            kept = await self._kept(key, order)
+            if kept is not None:
+                await self._completed(job_id, stage, reused=True)
+                return Ticket(key=key, kept=kept)
+            execution = await self._journal.begin(key, job_id=job_id, stage=stage, work=order.work)
+            if execution.remote_id is None:
+                execution = await self._hand_in(worker, order, execution)
+            submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
+            await self._store.apply(job_id, submitted)
+            return Ticket(key=key, execution=execution)
+
+    async def collect(self, job_id: str, stage: str, order: Order[Any], ticket: Ticket) -> dict[str, Any]:
+        """Wait for the work of a ticket, keep its result and return it in its JSON form."""
+        async with self._telling_failure(job_id, stage):
+            result = await self._kept(ticket.key, order)
+            if result is None:
+                execution = await self._journal.begin(ticket.key, job_id=job_id, stage=stage, work=order.work)
+                async with self._telling_progress(job_id, stage) as on_progress:
+                    result = await self._outcome(job_id, order, execution, on_progress)
+            await self._completed(job_id, stage, reused=False)
+            return result
+
+    async def cancel(self, job_id: str) -> None:
+        """Stop the work that only this job waits for."""
+        wanted = {
+            stage.remote_id
+            for other in await self._store.unfinished()
+            if other.job_id != job_id
+            for stage in other.stages.values()
+        }
+        for execution in await self._journal.of_job(job_id):
+            if execution.finished_at is None and execution.remote_id not in wanted:
+                if execution.remote_id is not None and execution.work in self._workers:
+                    await self._workers[execution.work].cancel(execution.remote_id)
+                await self._journal.forget(execution)
+
+    async def _outcome(
+        self, job_id: str, order: Order[Any], execution: Execution, on_progress: OnProgress
+    ) -> dict[str, Any]:
+        """The result of the work; lost work is submitted again, failed work is not remembered."""
+        worker = self._worker(order)
+        for attempt in range(RESUBMISSIONS + 1):
+            try:
+                if execution.remote_id is None or attempt > 0:
+                    execution = await self._hand_in(worker, order, execution)
+                found = await worker.result(order, execution.remote_id or "", on_progress)
+            except (RemoteJobLost, EngineCrashed):
+                await self._raise_if_cancelled(job_id)
+                if attempt == RESUBMISSIONS:
+                    await self._journal.forget(execution)
+                    raise
+            except BatutaError:
+                await self._raise_if_cancelled(job_id)
+                await self._journal.forget(execution)
+                raise
+            else:
+                result = found.model_dump(mode="json")
+                await self._journal.finish(execution, result)
+                return result
+        raise AssertionError("the loop returns or raises")
+
+    async def _hand_in(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
+        remote_id = await worker.submit(order, execution.key)
+        await self._journal.submitted(execution, remote_id)
+        return execution.model_copy(update={"remote_id": remote_id})
+
+    async def _kept(self, key: str, order: Order[Any]) -> dict[str, Any] | None:
+        """The kept result, if every file of it is still stored."""
+        execution = await self._journal.kept(key)
+        if execution is None or execution.result is None or _is_stale(execution, order):
+            return None
+        for artefact in _artefacts_in(order.result(execution.result)):
+            if not await self._artefacts.has(artefact):
+                await self._journal.forget(execution)
+                return None
+        return execution.result
+
+    def _worker(self, order: Order[Any]) -> Worker:
+        worker = self._workers.get(order.work)
+        if worker is None:
+            raise InvalidRequest(f"nobody here does {order.work!r}; known work: {', '.join(self._workers)}")
+        return worker
+
+    async def _completed(self, job_id: str, stage: str, *, reused: bool) -> None:
+        await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data={"reused": reused}))
+
+    async def _raise_if_cancelled(self, job_id: str) -> None:
+        if (await self._store.get(job_id)).status is JobStatus.CANCELLED:
+            raise Cancelled(f"job {job_id} was cancelled")
+
+    @asynccontextmanager
+    async def _telling_failure(self, job_id: str, stage: str) -> AsyncGenerator[None]:
+        try:
+            yield
+        except BatutaError as error:
+            failed = Event(kind="stage.failed", stage=stage, data={"error": error.to_dict()})
+            await self._store.apply(job_id, failed)
+            raise
+
+    @asynccontextmanager
+    async def _telling_progress(self, job_id: str, stage: str) -> AsyncGenerator[OnProgress]:
+        """Store the newest progress now and then while the block runs."""
+        newest = 0.0
+
+        def on_progress(percent: float) -> None:
+            nonlocal newest
+            newest = percent
+
+        async def tell() -> None:
+            told = 0.0
+            while True:
+                await asyncio.sleep(PROGRESS_SECONDS)
+                if newest > told:
+                    told = newest
+                    moved = Event(kind="stage.progress", stage=stage, data={"progress": told})
+                    await self._store.apply(job_id, moved)
+
+        teller = asyncio.create_task(tell())
+        try:
+            yield on_progress
+        finally:
+            teller.cancel()
+            await asyncio.gather(teller, return_exceptions=True)
+
+
+def _is_stale(execution: Execution, order: Order[Any]) -> bool:
+    if order.lifetime is None or execution.finished_at is None:
+        return False
+    return execution.finished_at < dt.datetime.now(dt.UTC) - order.lifetime
+
+
+def _artefacts_in(result: BaseModel) -> list[Artefact]:
+    values = (getattr(result, name) for name in type(result).model_fields)
+    return [value for value in values if isinstance(value, Artefact)]

@@ -1,0 +1,188 @@
+"""Where job records and their events are kept; the only thing reads touch."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from batuta.errors import NotFound
+from batuta.jobs.records import Event, JobRecord, JobStatus, evolve
+from batuta.storage.database import Database, UtcDateTime, metadata
+
+_jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("job_id", sa.String(64), primary_key=True),
+    sa.Column("pipeline", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("dedupe_key", sa.String(64)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Index("jobs_newest", "pipeline", "created_at"),
+    sa.Index("jobs_same", "dedupe_key"),
+    sa.Index("jobs_state", "status"),
+)
+_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("job_id", sa.String(64), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("event", sa.Text, nullable=False),
+)
+
+ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
+
+
+class JobStore:
+    """Job records in the database; whoever waits in this process is woken by every change."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiters: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+
+    async def add(self, record: JobRecord, *, reuse_after: dt.datetime | None = None) -> JobRecord:
+        """Keep a new job and give it back.
+
+        With `reuse_after`, a job with the same `dedupe_key` made since then that has not failed is given back
+        instead and nothing is kept.
+        """
+        async with self._database.begin() as connection:
+            if reuse_after is not None and record.dedupe_key is not None:
+                same = await self._newest_same(connection, record.dedupe_key, reuse_after)
+                if same is not None:
+                    return same
+            await connection.execute(_jobs.insert().values(**_row(record)))
+        return record
+
+    async def get(self, job_id: str) -> JobRecord:
+        """The record; raises `NotFound`."""
+        async with self._database.connect() as connection:
+            return await self._load(connection, job_id)
+
+    async def newest(
+        self, pipeline: str, *, limit: int = 50, statuses: Sequence[JobStatus] = ()
+    ) -> list[JobRecord]:
+        """The newest records first."""
+        query = sa.select(_jobs.c.record).where(_jobs.c.pipeline == pipeline)
+        if statuses:
+            query = query.where(_jobs.c.status.in_([str(status) for status in statuses]))
+        query = query.order_by(_jobs.c.created_at.desc(), _jobs.c.job_id).limit(limit)
+        return await self._records(query)
+
+    async def count(self, pipeline: str) -> int:
+        """How many jobs of the pipeline are kept."""
+        query = sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.pipeline == pipeline)
+        async with self._database.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def unfinished(self) -> list[JobRecord]:
+        """Every job that is queued or running, oldest first."""
+        active = [str(status) for status in ACTIVE]
+        return await self._records(
+            sa.select(_jobs.c.record).where(_jobs.c.status.in_(active)).order_by(_jobs.c.created_at)
+        )
+
+    async def apply(self, job_id: str, *events: Event) -> JobRecord:
+        """Let the events happen to the job, in one transaction; those that change nothing are not kept."""
+        async with self._database.begin() as connection:
+            record = await self._load(connection, job_id)
+            kept: list[Event] = []
+            for event in events:
+                changed = evolve(record, event)
+                if changed is not record:
+                    kept.append(event.model_copy(update={"seq": changed.seq}))
+                record = changed
+            if kept:
+                await self._save(connection, record, kept)
+        self._wake(job_id)
+        return record
+
+    async def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
+        """The job's events with a sequence number above `after`, in order."""
+        query = (
+            sa.select(_events.c.event)
+            .where(_events.c.job_id == job_id, _events.c.seq > after)
+            .order_by(_events.c.seq)
+            .limit(limit)
+        )
+        async with self._database.connect() as connection:
+            return [Event.model_validate_json(text) for text in (await connection.execute(query)).scalars()]
+
+    async def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
+        """The job's events above `after`, kept ones first, then as they happen, up to the job's end."""
+        while True:
+            waiter = self._waiters.setdefault(
+                job_id, asyncio.Event()
+            )  # before reading: nothing slips between
+            record = await self.get(job_id)
+            for event in await self.events(job_id, after):
+                after = event.seq
+                yield event
+            if record.status.final and after >= record.seq:
+                return
+            if after >= record.seq:
+                await _wait_a_while(waiter)
+
+    def _wake(self, job_id: str) -> None:
+        waiter = self._waiters.pop(job_id, None)
+        if waiter is not None:
+            waiter.set()
+
+    async def _records(self, query: sa.Select[Any]) -> list[JobRecord]:
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query)
+            return [JobRecord.model_validate_json(row.record) for row in rows]
+
+    @staticmethod
+    async def _load(connection: AsyncConnection, job_id: str) -> JobRecord:
+        query = sa.select(_jobs.c.record).where(_jobs.c.job_id == job_id)
+        text = (await connection.execute(query)).scalar_one_or_none()
+        if text is None:
+            raise NotFound(f"there is no job {job_id!r}")
+        return JobRecord.model_validate_json(text)
+
+    @staticmethod
+    async def _newest_same(connection: AsyncConnection, key: str, since: dt.datetime) -> JobRecord | None:
+        reusable = [str(status) for status in (*ACTIVE, JobStatus.COMPLETED)]
+        query = (
+            sa.select(_jobs.c.record)
+            .where(_jobs.c.dedupe_key == key, _jobs.c.created_at > since, _jobs.c.status.in_(reusable))
+            .order_by(_jobs.c.created_at.desc())
+            .limit(1)
+        )
+        text = (await connection.execute(query)).scalar_one_or_none()
+        return None if text is None else JobRecord.model_validate_json(text)
+
+    @staticmethod
+    async def _save(connection: AsyncConnection, record: JobRecord, events: Iterable[Event]) -> None:
+        await connection.execute(_jobs.update().where(_jobs.c.job_id == record.job_id).values(**_row(record)))
+        rows = [
+            {"job_id": record.job_id, "seq": event.seq, "event": event.model_dump_json()} for event in events
+        ]
+        await connection.execute(_events.insert(), rows)
+
+
+async def _wait_a_while(waiter: asyncio.Event) -> None:
+    """Until woken, or for a second: another process may have changed the record."""
+    try:
+        await asyncio.wait_for(waiter.wait(), 1.0)
+    except TimeoutError:
+        return
+
+
+def _row(record: JobRecord) -> dict[str, Any]:
+    return {
+        "job_id": record.job_id,
+        "pipeline": record.pipeline,
+        "status": str(record.status),
+        "dedupe_key": record.dedupe_key,
+        "created_at": record.created_at,
+        "record": json.dumps(record.model_dump(mode="json"), separators=(",", ":")),
+    }

@@ -1,0 +1,213 @@
+"""Assembles the house: settings in, everything wired and running out.
+
+Nothing else knows which service is embedded and which is a URL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from batuta import __version__
+from batuta.captions.app import Captions
+from batuta.captions.document import VERSION as SHAPER_VERSION
+from batuta.captions.document import Shape, Shaper
+from batuta.captions.health import Health
+from batuta.captions.pipeline import caption
+from batuta.captions.routes import router as captions_router
+from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, ServiceClient
+from batuta.errors import InvalidRequest
+from batuta.jobs import Jobs, LocalWorker, Worker
+from batuta.services.app import service_app
+from batuta.services.downloader.service import Downloader
+from batuta.services.normalizer.service import Normalizer
+from batuta.services.problems import install_problems
+from batuta.services.registry import ServiceJobs
+from batuta.services.remote import ServiceWorker
+from batuta.services.transcriber.service import Transcriber
+from batuta.services.transcriber.service import routes as transcriber_routes
+from batuta.services.work import Service
+from batuta.settings import Settings
+from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
+from batuta.storage.database import Database
+from batuta.weights import Weights
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one service is made, and where the settings say it is."""
+
+    build: Callable[[Settings, Weights], Service]
+    url: Callable[[Settings], object]
+    timeout: Callable[[Settings], float]
+    routes: APIRouter | None = None
+
+
+SERVICES: Final[Mapping[str, Kind]] = {
+    "video-downloader": Kind(
+        build=lambda settings, _: Downloader(
+            max_bytes=settings.max_upload_bytes, timeout_seconds=settings.job_timeout_minutes * 60
+        ),
+        url=lambda settings: settings.video_downloader_url,
+        timeout=lambda settings: settings.video_downloader_timeout,
+    ),
+    "audio-normalization": Kind(
+        build=lambda _settings, _weights: Normalizer(),
+        url=lambda settings: settings.audio_normalization_url,
+        timeout=lambda settings: settings.audio_normalization_timeout,
+    ),
+    "audio-transcriber": Kind(
+        build=lambda settings, weights: Transcriber(weights, settings.whisper_model),
+        url=lambda settings: settings.audio_transcriber_url,
+        timeout=lambda settings: settings.audio_transcriber_timeout,
+        routes=transcriber_routes,
+    ),
+}
+ALIASES: Final = {
+    "downloader": "video-downloader",
+    "normalizer": "audio-normalization",
+    "transcriber": "audio-transcriber",
+}
+"""Short names for the command line."""
+
+
+PROGRESS_SECONDS: Final = 1.0
+"""A service that waits with its answer is asked this often, so that progress is seen to move."""
+
+
+@dataclass(frozen=True)
+class Batuta:
+    """The running house."""
+
+    settings: Settings
+    captions: Captions
+    jobs: Jobs
+    health: Health
+
+
+@asynccontextmanager
+async def open_batuta(settings: Settings | None = None) -> AsyncGenerator[Batuta]:
+    """Everything the settings ask for, running in this event loop until the block ends.
+
+    Raises `Conflict` when another process works in the same data folder.
+    """
+    settings = settings or Settings()
+    async with AsyncExitStack() as stack:
+        database, artefacts = await _storage(settings, stack)
+        called = {
+            name: await _called(name, kind, settings, database, artefacts, stack)
+            for name, kind in SERVICES.items()
+        }
+        workers: dict[str, Worker] = {
+            **called,
+            Shape.work: LocalWorker(Shaper(artefacts).shape, SHAPER_VERSION),
+        }
+        jobs = Jobs(
+            folder=settings.batuta_data,
+            database=database,
+            artefacts=artefacts,
+            workers=workers,
+            pipelines=[caption],
+            timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
+        )
+        await jobs.launch()
+        stack.push_async_callback(jobs.aclose)
+        yield Batuta(settings, Captions(jobs, artefacts, settings), jobs, Health(called))
+
+
+def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastAPI:
+    """Captions as an ASGI app, its routes under the prefix."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        async with open_batuta(settings) as batuta:
+            app.state.settings = batuta.settings
+            app.state.captions = batuta.captions
+            app.state.health = batuta.health
+            yield
+
+    app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan)
+    app.include_router(captions_router, prefix=prefix)
+    install_problems(app)
+    return app
+
+
+def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
+    """One of the services as an ASGI app of its own; raises `InvalidRequest` for an unknown name."""
+    settings = settings or Settings()
+    full_name = ALIASES.get(name, name)
+    kind = SERVICES.get(full_name)
+    if kind is None:
+        raise InvalidRequest(f"no service is called {name!r}; there are {', '.join(ALIASES)}")
+    database = Database.in_folder(settings.batuta_data)
+    artefacts = ObjectArtefacts.in_folder(settings.artefacts_folder)
+    jobs = _service_jobs(kind, settings, database, artefacts)
+    app = service_app(jobs, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
+    inner = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        await database.create_tables()
+        async with inner(app):
+            yield
+        await database.aclose()
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+async def _storage(settings: Settings, stack: AsyncExitStack) -> tuple[Database, ObjectArtefacts]:
+    database = Database.in_folder(settings.batuta_data)
+    stack.push_async_callback(database.aclose)
+    await database.create_tables()
+    return database, ObjectArtefacts.in_folder(settings.artefacts_folder)
+
+
+async def _called(
+    name: str,
+    kind: Kind,
+    settings: Settings,
+    database: Database,
+    artefacts: ArtefactStore,
+    stack: AsyncExitStack,
+) -> ServiceWorker:
+    """The caller of one service: over the network where the settings name a URL, otherwise in here."""
+    url, transport = kind.url(settings), None
+    if url is None:
+        jobs = _service_jobs(kind, settings, database, artefacts)
+        app = service_app(jobs, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
+        await jobs.launch()
+        stack.push_async_callback(jobs.aclose)
+        transport = AppTransport(app)
+    client = ServiceClient(
+        name,
+        str(url or f"http://{name}"),
+        transport,
+        timeout=kind.timeout(settings),
+        retry=RetryPolicy(max_retries=settings.http_max_retries, base=settings.retry_backoff_base_seconds),
+    )
+    stack.push_async_callback(client.aclose)
+    polling = PollPolicy(
+        interval=settings.poll_interval,
+        max_attempts=settings.max_poll_attempts,
+        longest_wait=PROGRESS_SECONDS,
+        at_once=PROGRESS_SECONDS / 2,
+    )
+    return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=url is None)
+
+
+def _service_jobs(
+    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore
+) -> ServiceJobs:
+    return ServiceJobs(
+        kind.build(settings, Weights.from_settings(settings)),
+        database,
+        artefacts,
+        settings.batuta_data / "workspaces",
+        dt.timedelta(minutes=settings.job_timeout_minutes),
+    )

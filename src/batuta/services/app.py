@@ -1,0 +1,249 @@
+"""The job protocol over HTTP, the same for every service (contracts: captions, "The three services").
+
+`POST /jobs` takes an order (JSON, or a form whose `file` is streamed), `GET /jobs/{id}` says how it is and
+waits for its end with `?wait=SECONDS`, `GET /jobs/{id}/download` gives the file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from batuta import __version__
+from batuta.errors import BatutaError, InvalidRequest
+from batuta.jobs.orders import Order
+from batuta.services.problems import install_problems, invalid
+from batuta.services.registry import ServiceJob, ServiceJobs, ServiceStatus
+from batuta.services.remote import ARTEFACT_SUFFIX
+from batuta.storage.artefacts import CHUNK_BYTES, Artefact
+
+MAX_WAIT_SECONDS: Final = 30.0
+
+
+class NotReady(BatutaError):
+    """The job is not finished yet (RFC 8470, section 5.2: ask later)."""
+
+    code = "not_ready"
+    status = 425
+    title = "Not ready"
+    retryable = True
+
+
+class Gone(BatutaError):
+    """The job finished, but its file is no longer kept."""
+
+    code = "expired"
+    status = 410
+    title = "No longer kept"
+
+
+def service_app(jobs: ServiceJobs, *, max_upload_bytes: int, routes: APIRouter | None = None) -> FastAPI:
+    """The service as an ASGI app whose lifespan launches the jobs; `routes` is what only this service has."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        await jobs.launch()
+        try:
+            yield
+        finally:
+            await jobs.aclose()
+
+    app = FastAPI(title=f"Batuta {jobs.service.name}", version=__version__, lifespan=lifespan)
+    app.state.jobs = jobs
+    app.state.max_upload_bytes = max_upload_bytes
+    app.include_router(_router)
+    if routes is not None:
+        app.include_router(routes)
+    install_problems(app)
+    return app
+
+
+def the_jobs(request: Request) -> ServiceJobs:
+    """The jobs of the app that was asked."""
+    jobs: ServiceJobs = request.app.state.jobs
+    return jobs
+
+
+Jobs = Annotated[ServiceJobs, Depends(the_jobs)]
+_router = APIRouter()
+
+
+@_router.post("/jobs", status_code=202)
+async def submit(request: Request, jobs: Jobs) -> dict[str, Any]:
+    """Accept an order; the same order again is the same job."""
+    fields = await _fields(request, jobs)
+    try:
+        order: Order[Any] = jobs.service.order.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from error
+    return _shown(await jobs.accept(order))
+
+
+@_router.get("/jobs")
+async def list_jobs(jobs: Jobs, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, Any]:
+    """The newest jobs first."""
+    found = await jobs.all(limit)
+    return {"total": len(found), "jobs": [_shown(job) for job in found]}
+
+
+@_router.get("/jobs/{job_id}")
+async def show(
+    job_id: str, jobs: Jobs, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0.0
+) -> dict[str, Any]:
+    """How the job is, or how it ended if that happens within `wait` seconds."""
+    return _shown(await jobs.wait(job_id, wait) if wait else await jobs.get(job_id))
+
+
+@_router.get("/jobs/{job_id}/download")
+async def download(job_id: str, jobs: Jobs) -> StreamingResponse:
+    """The file that was made."""
+    job, artefact = await finished(jobs, job_id)
+    return StreamingResponse(
+        jobs.artefacts.read(artefact),
+        media_type=artefact.media_type,
+        headers={
+            "Content-Length": str(artefact.size),
+            "Content-Disposition": f'attachment; filename="{_safe_name(job.filename or "file")}"',
+        },
+    )
+
+
+@_router.delete("/jobs/{job_id}", status_code=204)
+async def remove(job_id: str, jobs: Jobs) -> None:
+    """Stop the job and forget it."""
+    await jobs.remove(job_id)
+
+
+@_router.get("/health")
+async def health(jobs: Jobs) -> dict[str, Any]:
+    """Alive, and which version of the engine would do the work."""
+    return {
+        "status": "healthy",
+        "service": jobs.service.name,
+        "version": __version__,
+        "engine": jobs.service.version,
+        "timestamp": dt.datetime.now(dt.UTC).isoformat(),
+    }
+
+
+@_router.get("/admin/stats")
+async def stats(jobs: Jobs) -> dict[str, Any]:
+    """How many jobs are in which state, and how many bytes they keep."""
+    found = await jobs.all(limit=100_000)
+    by_status = {str(status): 0 for status in ServiceStatus}
+    for job in found:
+        by_status[str(job.status)] += 1
+    kept = {job.artefact.sha256: job.artefact.size for job in found if job.artefact is not None}
+    return {"total": len(found), "by_status": by_status, "bytes_kept": sum(kept.values())}
+
+
+@_router.post("/admin/cleanup")
+async def cleanup(jobs: Jobs, max_age_hours: Annotated[float, Query(ge=0)] = 24.0) -> dict[str, Any]:
+    """Forget finished jobs older than this, with their files."""
+    return {"jobs_removed": await jobs.clean(dt.timedelta(hours=max_age_hours))}
+
+
+@_router.delete("/admin/cache")
+async def clear(jobs: Jobs) -> dict[str, Any]:
+    """Forget every finished job, with its file."""
+    return {"jobs_removed": await jobs.clean(dt.timedelta())}
+
+
+async def finished(jobs: ServiceJobs, job_id: str) -> tuple[ServiceJob, Artefact]:
+    """The finished job and its file; raises its error, `NotReady`, `Gone` or `NotFound`."""
+    job = await jobs.get(job_id)
+    if job.error is not None:
+        raise InvalidRequest(f"job {job_id} failed: {job.error.get('message')}")
+    if job.artefact is None:
+        raise NotReady(f"job {job_id} is {job.status}: ask again when it is completed")
+    if not await jobs.artefacts.has(job.artefact):
+        raise Gone(f"the file of job {job_id} is no longer kept: submit the work again")
+    return job, job.artefact
+
+
+async def read_document(jobs: ServiceJobs, job_id: str) -> dict[str, Any]:
+    """The finished job's file, which is JSON, as values."""
+    _, artefact = await finished(jobs, job_id)
+    text = b"".join([chunk async for chunk in jobs.artefacts.read(artefact)])
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _shown(job: ServiceJob) -> dict[str, Any]:
+    """The job as the protocol shows it: details beside the fields every service has."""
+    error = job.error or {}
+    return {
+        **job.details,
+        "id": job.id,
+        "status": str(job.status),
+        "progress": round(job.progress, 1),
+        "error_message": error.get("message"),
+        "error_code": error.get("code"),
+        "filename": job.filename,
+        "file_size": None if job.artefact is None else job.artefact.size,
+        "artefact": None if job.artefact is None else job.artefact.model_dump(),
+        "runs": job.runs,
+        "created_at": job.created_at.isoformat(),
+        "completed_at": None if job.completed_at is None else job.completed_at.isoformat(),
+    }
+
+
+async def _fields(request: Request, jobs: ServiceJobs) -> dict[str, Any]:
+    """The order's fields out of JSON or a form; files are stored on the way and become references."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "application/json":
+        try:
+            body = await request.json()
+        except ValueError as error:
+            raise InvalidRequest(f"the body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise InvalidRequest("the body must be a JSON object with the order's fields")
+        return body  # pyright: ignore[reportUnknownVariableType]  # validated by the order's model
+    if kind == "multipart/form-data":
+        async with request.form(max_files=4, max_fields=100) as form:
+            return await _form_fields(form, jobs, request.app.state.max_upload_bytes)
+    raise InvalidRequest(f"content type {kind or 'none'}: send application/json or multipart/form-data")
+
+
+async def _form_fields(form: FormData, jobs: ServiceJobs, max_bytes: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            media_type = value.content_type or "application/octet-stream"
+            fields[name] = await jobs.artefacts.put(_chunks(value), media_type, max_bytes=max_bytes)
+        elif name.endswith(ARTEFACT_SUFFIX):
+            fields[name.removesuffix(ARTEFACT_SUFFIX)] = _reference(value)
+        elif value != "":
+            fields[name] = value
+    return fields
+
+
+async def _chunks(upload: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await upload.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _reference(text: str) -> Artefact:
+    try:
+        return Artefact.model_validate_json(text)
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def _safe_name(name: str) -> str:
+    """The name without what would end the header's quoted string or leave ASCII (RFC 6266, section 4.3)."""
+    return "".join(
+        character if character.isascii() and character.isprintable() and character not in '"\\/' else "_"
+        for character in name
+    )
+
+
+__all__ = ["finished", "read_document", "service_app", "the_jobs"]

@@ -1,0 +1,58 @@
+"""The downloader: media behind a URL, or a file taken in as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from batuta.jobs.orders import OnProgress, Order
+from batuta.services.downloader.orders import Download
+from batuta.services.engines.pool import EnginePool
+from batuta.services.work import Made
+
+VERSION: Final = "downloader-1"
+CONCURRENCY: Final = 2
+_ENGINE: Final = "batuta.services.downloader.fetch:fetch"
+
+
+class Downloader:
+    """Downloads with yt-dlp in processes of their own."""
+
+    name = "video-downloader"
+    order: type[Order[Any]] = Download
+    version = VERSION
+    concurrency = CONCURRENCY
+
+    def __init__(self, *, max_bytes: int, timeout_seconds: float) -> None:
+        """`timeout_seconds` is for one download; past `max_bytes` it is refused."""
+        self._max_bytes = max_bytes
+        self._timeout_seconds = timeout_seconds
+        self._engines = EnginePool(_ENGINE, size=CONCURRENCY)
+
+    async def perform(
+        self, order: Download, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
+    ) -> Made:
+        """Bring the file here and look inside."""
+        source = {"url": order.url} if order.url is not None else {"path": str(files["file"])}
+        found = await self._engines.run(
+            {
+                **source,
+                "output_folder": str(workspace),
+                "quality": order.quality,
+                "max_bytes": self._max_bytes,
+                "timeout_seconds": self._timeout_seconds,
+            },
+            on_progress,
+        )
+        details = {name: found[name] for name in ("title", "duration", "has_audio", "has_video")}
+        return Made(
+            file=order.file or Path(found["path"]),
+            media_type=found["media_type"],
+            filename=found["filename"] or "upload",
+            details=details,
+        )
+
+    async def aclose(self) -> None:
+        """Stop the engines."""
+        await self._engines.aclose()

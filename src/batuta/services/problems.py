@@ -1,0 +1,65 @@
+"""Errors at the edge: one shape for all of them, RFC 9457 problem details."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from batuta.errors import BatutaError, InvalidRequest
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def install_problems(app: FastAPI) -> None:
+    """Answer every error of the app, its own and the framework's, as a problem."""
+    app.add_exception_handler(BatutaError, _ours)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
+    """The first things that are wrong with the input: where, what, and the value."""
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'request'}: {fault['msg']}"
+        f" (got {str(fault.get('input'))[:80]!r})"
+        for fault in error.errors()[:5]
+    ]
+    return InvalidRequest("; ".join(faults))
+
+
+def problem(error: BatutaError) -> JSONResponse:
+    """The answer that says what went wrong."""
+    headers = {} if error.retry_after is None else {"Retry-After": str(max(1, round(error.retry_after)))}
+    return JSONResponse(error.to_problem(), error.status, headers, MEDIA_TYPE)
+
+
+async def _ours(_: Request, error: Exception) -> JSONResponse:
+    return problem(error if isinstance(error, BatutaError) else BatutaError(str(error)))
+
+
+async def _validation(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        return problem(BatutaError(str(error)))
+    return problem(invalid(error))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        return problem(BatutaError(str(error)))
+    body = {
+        "type": "about:blank",
+        "title": str(error.detail),
+        "status": error.status_code,
+        "detail": f"{request.method} {request.url.path}: {error.detail}",
+        "code": "not_found" if error.status_code == 404 else "invalid_request",  # noqa: PLR2004
+        "retryable": False,
+    }
+    return JSONResponse(body, error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+
+
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    return problem(BatutaError(f"{type(error).__name__}: see the log"))

@@ -1,0 +1,116 @@
+"""The caller's side of a service: an order goes out as a remote job, its file comes back as an artefact.
+
+Works with any service that speaks the job protocol. Where the service keeps its files in our own store (the
+embedded ones do), references go both ways and no byte is copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from batuta.clients.remote import RemoteJobs, RemoteStatus
+from batuta.clients.service import ServiceClient
+from batuta.errors import ServiceError
+from batuta.jobs.orders import OnProgress, Order
+from batuta.storage.artefacts import Artefact, ArtefactStore
+
+ARTEFACT_SUFFIX: Final = "_artefact"
+"""`file_artefact` in a form is a reference to stored bytes in place of the bytes of `file`."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An artefact as a file to send, read from the store as often as it is sent."""
+
+    artefact: Artefact
+    store: ArtefactStore
+    filename: str = "file"
+
+    @property
+    def media_type(self) -> str:
+        """The stored type."""
+        return self.artefact.media_type
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.artefact.size
+
+    def open(self) -> AsyncIterator[bytes]:
+        """The bytes from the beginning."""
+        return self.store.read(self.artefact)
+
+
+class ServiceWorker:
+    """Does the orders of one service by asking it."""
+
+    def __init__(
+        self, client: ServiceClient, remote: RemoteJobs, artefacts: ArtefactStore, *, shares_store: bool
+    ) -> None:
+        self._client = client
+        self._remote = remote
+        self._artefacts = artefacts
+        self._shares_store = shares_store
+        self._identity: str | None = None
+
+    async def identity(self) -> str:
+        """The engine the service says it runs, asked once; for a service that does not say, its address."""
+        if self._identity is None:
+            response = await self._client.request("GET", "/health")
+            found = response.json()
+            engine = found.get("engine") if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            self._identity = f"{engine or self._client.name}"
+        return self._identity
+
+    async def ping(self) -> None:
+        """Return when the service answers that it is well; raises when it does not."""
+        await self._client.request("GET", "/health", timeout=2.0)
+
+    async def submit(self, order: Order[Any], key: str) -> str:
+        """Hand the order in; the key makes a second time harmless."""
+        files = order.files
+        fields = order.model_dump(mode="json", exclude=set(files), exclude_none=True)
+        if not files:
+            return await self._remote.submit(fields, {}, encoding="json", idempotency_key=key)
+        if self._shares_store:
+            references = {f"{name}{ARTEFACT_SUFFIX}": file.model_dump_json() for name, file in files.items()}
+            return await self._remote.submit(
+                {**fields, **references}, {}, encoding="multipart", idempotency_key=key
+            )
+        sent = {name: StoredFile(file, self._artefacts) for name, file in files.items()}
+        return await self._remote.submit(fields, sent, encoding="multipart", idempotency_key=key)
+
+    async def result(self, order: Order[Any], remote_id: str, on_progress: OnProgress) -> BaseModel:
+        """Wait for the remote job, see that its file is in our store, and read the result."""
+        status = await self._remote.wait(remote_id, on_progress)
+        file = await self._shared_file(status) or await self._fetched_file(order, remote_id)
+        return order.result({**status.raw, "file": file.model_dump()})
+
+    async def cancel(self, remote_id: str) -> None:
+        """Ask the service to stop."""
+        await self._remote.cancel(remote_id)
+
+    async def _shared_file(self, status: RemoteStatus) -> Artefact | None:
+        """The file where it lies already, if the service's store is ours."""
+        reference = status.raw.get("artefact")
+        if not self._shares_store or not isinstance(reference, Mapping):
+            return None
+        artefact = Artefact.model_validate(reference)
+        return artefact if await self._artefacts.has(artefact) else None
+
+    async def _fetched_file(self, order: Order[Any], remote_id: str) -> Artefact:
+        """The file brought over into our store, without ever being whole in memory."""
+        async with self._remote.download(remote_id, order.download) as response:
+            media_type = response.headers.get("content-type", "application/octet-stream").partition(";")[0]
+            expected = response.headers.get("content-length")
+            artefact = await self._artefacts.put(response.aiter_bytes(), media_type)
+        if expected is not None and int(expected) != artefact.size:
+            await self._artefacts.delete(artefact)
+            raise ServiceError(
+                f"{self._client.name} promised {expected} bytes for job {remote_id} and sent {artefact.size}"
+            )
+        return artefact

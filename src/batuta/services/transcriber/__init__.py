@@ -1,0 +1,1 @@
+"""The transcriber: orders in `orders.py`, the work in `service.py`, the engine beside it."""

@@ -1,0 +1,99 @@
+"""The transcriber: audio in, words with their times out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends
+
+from batuta.errors import InvalidRequest
+from batuta.jobs.orders import OnProgress, Order
+from batuta.services.app import read_document, the_jobs
+from batuta.services.engines.pool import EnginePool
+from batuta.services.registry import ServiceJobs
+from batuta.services.transcriber.languages import LANGUAGES
+from batuta.services.transcriber.orders import Transcribe
+from batuta.services.work import Made
+from batuta.weights import CATALOG, Weights
+
+CONCURRENCY: Final = 1
+"""One file at a time: a file already uses every core, two chunks at once."""
+VERSION: Final = "transcriber-1"
+"""Changes with `engine.ENGINE_VERSION`, which cannot be imported here without importing the recogniser."""
+PREFIX: Final = "whisper-"
+_ENGINE: Final = "batuta.services.transcriber.engine:transcribe"
+_FILENAME: Final = "transcription.json"
+
+
+class Transcriber:
+    """Recognises speech with Whisper in a process of its own that keeps the model loaded."""
+
+    name = "audio-transcriber"
+    order: type[Order[Any]] = Transcribe
+    concurrency = CONCURRENCY
+
+    def __init__(self, weights: Weights, default_model: str) -> None:
+        """`default_model` does the orders that name none."""
+        self._weights = weights
+        self._default_model = default_model
+        self._engines = EnginePool(_ENGINE, size=CONCURRENCY)
+
+    @property
+    def version(self) -> str:
+        """The engine and the model that orders without one get."""
+        return f"{VERSION}:{self._default_model}"
+
+    async def perform(
+        self, order: Transcribe, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
+    ) -> Made:
+        """Load the weights if need be, and write the transcription document."""
+        model = order.model or self._default_model
+        output = workspace / _FILENAME
+        task = {
+            "input": str(files["file"]),
+            "output": str(output),
+            "model_folder": str(await self._weights.ensure(_weight_set(model))),
+            "model_name": model,
+            "language_in": order.language_in,
+            "language_out": order.language_out,
+            "threads": os.cpu_count() or 1,
+        }
+        details = await self._engines.run(task, on_progress)
+        return Made(output, "application/json", _FILENAME, details)
+
+    async def aclose(self) -> None:
+        """Stop the engine."""
+        await self._engines.aclose()
+
+
+def _weight_set(model: str) -> str:
+    name = PREFIX + model
+    if name not in CATALOG:
+        known = ", ".join(known.removeprefix(PREFIX) for known in CATALOG if known.startswith(PREFIX))
+        raise InvalidRequest(f"unknown model {model!r}; known models: {known}")
+    return name
+
+
+routes = APIRouter()
+Jobs = Annotated[ServiceJobs, Depends(the_jobs)]
+
+
+@routes.get("/jobs/{job_id}/text")
+async def text(job_id: str, jobs: Jobs) -> dict[str, str]:
+    """Only what was said."""
+    return {"text": (await read_document(jobs, job_id))["full_text"]}
+
+
+@routes.get("/jobs/{job_id}/transcription")
+async def transcription(job_id: str, jobs: Jobs) -> dict[str, Any]:
+    """What was said, with segments and words."""
+    return await read_document(jobs, job_id)
+
+
+@routes.get("/languages")
+async def languages() -> dict[str, Any]:
+    """Every language the recogniser knows, by code."""
+    return {"languages": LANGUAGES, "default": "auto"}

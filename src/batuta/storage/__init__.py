@@ -1,0 +1,1 @@
+"""Where things are kept: artefacts by content hash, and the SQL database."""

@@ -1,0 +1,1 @@
+"""For tests, ours and yours: a virtual clock, injected faults."""

@@ -1,0 +1,62 @@
+"""The catalogue is well formed, and nothing in the package names a package index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+import batuta.weights
+from batuta.weights import CATALOG, WebFile, WeightFile
+
+FILES = [pytest.param(file, id=f"{name}/{file.path}") for name, s in CATALOG.items() for file in s.files]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_is_pinned_by_hash_and_size(file: WeightFile) -> None:
+    """A SHA-256 is 64 hex digits in lower case, and no file is empty."""
+    assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+    assert file.size > 0
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_file_has_a_hub_and_a_package(file: WeightFile) -> None:
+    """Where one of the two cannot be reached, the other may."""
+    kinds = [isinstance(source, WebFile) for source in file.sources]
+    assert kinds == [True, False]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_hub_address_is_pinned_to_a_revision(file: WeightFile) -> None:
+    """A branch moves; a commit or a release tag does not."""
+    for source in file.sources:
+        if isinstance(source, WebFile):
+            assert re.search(r"/(resolve|raw)/([0-9a-f]{40}|v\d+\.\d+\.\d+)/", source.url)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_path_stays_in_its_folder(file: WeightFile) -> None:
+    """A file's path is relative and climbs nowhere."""
+    path = PurePosixPath(file.path)
+    assert not path.is_absolute()
+    assert ".." not in path.parts
+
+
+def test_no_two_files_share_a_hash_or_a_place() -> None:
+    """A hash that occurs twice would be a slip of the copyist."""
+    files = [(name, file) for name, weights in CATALOG.items() for file in weights.files]
+    assert len({file.sha256 for _, file in files}) == len(files)
+    assert len({(name, file.path) for name, file in files}) == len(files)
+
+
+def test_a_set_has_the_size_of_its_files() -> None:
+    """`size` is what the set occupies on disk."""
+    assert CATALOG["whisper-base"].size == 147_882_941
+
+
+def test_no_package_index_is_named_in_the_code() -> None:
+    """Which index pip asks is the user's decision alone."""
+    sources = Path(batuta.weights.__file__).parent.rglob("*.py")
+    hosts = {host for source in sources for host in re.findall(r"https?://([\w.-]+)", source.read_text())}
+    assert hosts == {"huggingface.co", "github.com"}
