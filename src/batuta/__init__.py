@@ -1,3 +1,26 @@
-"""Batuta: one dependable front for slow, flaky media and AI services."""
+"""Batuta: one dependable front for slow, flaky media and AI services.
 
+import batuta
+
+captions = batuta.caption("talk.mp4", language="en")
+print(captions.write("srt"))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from batuta.server import caption, open_batuta
+
+__all__ = ["__version__", "caption", "open_batuta"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    """`caption` and `open_batuta` bring the whole house with them, so they are imported when first used."""
+    if name in {"caption", "open_batuta"}:
+        from batuta import server  # noqa: PLC0415
+
+        return getattr(server, name)
+    raise AttributeError(f"module 'batuta' has no attribute {name!r}")

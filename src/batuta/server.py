@@ -5,20 +5,23 @@ Nothing else knows which service is embedded and which is a URL.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, TypedDict, Unpack
 
 from fastapi import APIRouter, FastAPI
 
 from batuta import __version__
 from batuta.captions.app import Captions
 from batuta.captions.document import VERSION as SHAPER_VERSION
-from batuta.captions.document import Shape, Shaper
+from batuta.captions.document import CaptionsDocument, Shape, Shaper
 from batuta.captions.health import Health
-from batuta.captions.pipeline import caption
+from batuta.captions.models import CaptionOptions
+from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.captions.routes import router as captions_router
 from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, ServiceClient
 from batuta.errors import InvalidRequest
@@ -36,6 +39,17 @@ from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
 from batuta.storage.database import Database
 from batuta.weights import Weights
+
+
+class Options(TypedDict, total=False):
+    """What `caption` may be told; the fields of `CaptionOptions`."""
+
+    language: str
+    language_out: str
+    remove_noise: bool
+    apply_highpass_filter: bool
+    subtitle_profile: str
+    model: str
 
 
 @dataclass(frozen=True)
@@ -112,12 +126,26 @@ async def open_batuta(settings: Settings | None = None) -> AsyncGenerator[Batuta
             database=database,
             artefacts=artefacts,
             workers=workers,
-            pipelines=[caption],
+            pipelines=[caption_pipeline],
             timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
         )
         await jobs.launch()
         stack.push_async_callback(jobs.aclose)
         yield Batuta(settings, Captions(jobs, artefacts, settings), jobs, Health(called))
+
+
+def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
+    """Caption a file of this machine or an http(s) URL and wait for it; for programs without an event loop.
+
+    Equal work done before is not done again. Raises the real error, for example `batuta.errors.NoAudio`.
+    """
+
+    async def run() -> CaptionsDocument:
+        async with open_batuta() as batuta:
+            record = await batuta.captions.start_from(source, CaptionOptions.model_validate(options))
+            return await batuta.captions.document(await batuta.captions.end_of(record.job_id))
+
+    return asyncio.run(run())
 
 
 def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastAPI:

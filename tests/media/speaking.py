@@ -50,10 +50,40 @@ def times(cue: Cue) -> tuple[int, int]:
 LANGUAGES = st.sampled_from(["en", "pt", "de", "fr", "ja", "zh", "th", "ko", "ar", "km", "xx", "", "zh-Hant"])
 
 _COMMON = st.sampled_from(
-    ["the", "a", "and", "of", "to", "I", "is", "not", "house.", "yes!", "Dr.", "well,", "Anna", "Smith", "350"]
+    [
+        "the",
+        "a",
+        "and",
+        "of",
+        "to",
+        "I",
+        "is",
+        "not",
+        "house.",
+        "yes!",
+        "Dr.",
+        "well,",
+        "Anna",
+        "Smith",
+        "350",
+    ]
 )
 _ODD = st.sampled_from(
-    ["", " ", "-->", "1", "über\u00adraschend", "한국어", "日本語です。", "สวัสดี", "e\u0301" * 9, "\u200b", "🎵", "x" * 99, "字" * 50]
+    [
+        "",
+        " ",
+        "-->",
+        "1",
+        "über\u00adraschend",
+        "한국어",
+        "日本語です。",
+        "สวัสดี",
+        "e\u0301" * 9,
+        "\u200b",
+        "🎵",
+        "x" * 99,
+        "字" * 50,
+    ]
 )
 _TEXTS = st.one_of(_COMMON, _COMMON, _ODD, st.text(max_size=12))
 
@@ -73,6 +103,6 @@ def _segments(seconds: st.SearchStrategy[float]) -> st.SearchStrategy[tuple[Segm
 
 
 HOSTILE = st.one_of(*map(_segments, (_SANE, _WILD, _INSTANT, st.one_of(_SANE, _WILD))))
-"""Segments whose words overlap, run backwards, last nothing, all fall on one instant, or have no usable time."""
+"""Segments whose words overlap, run backwards, last nothing, fall on one instant, or have no usable time."""
 
 TRANSCRIPTIONS = st.builds(Transcription, LANGUAGES, st.floats(0, 1), st.just(0.0), HOSTILE)

@@ -16,9 +16,9 @@ from batuta.media.units import units_of
 
 LIMITS = Limits.of(ENGLISH)
 TALK = (
-    "When I first came to this country, I did not speak a word of English. ~0.5 My brother told me that the best "
-    "way to learn was to listen to the radio. ~0.9 He was right. ~2.5 After six months of listening to the news, "
-    "something changed, and I started to hear the words."
+    "When I first came to this country, I did not speak a word of English. ~0.5 My brother told me that the "
+    "best way to learn was to listen to the radio. ~0.9 He was right. ~2.5 After six months of listening to "
+    "the news, something changed, and I started to hear the words."
 )
 
 
@@ -116,7 +116,7 @@ def test_speech_without_pause_is_cut_at_the_longest_duration() -> None:
 
 
 def test_one_wild_time_moves_one_word() -> None:
-    """A single start far in the future, or the past, leaves the words after it, and before it, where they are."""
+    """A single start far in the future, or the past, leaves the words before and after where they are."""
     sane = [(float(second), second + 0.5) for second in range(10, 20)]
     for wild in ((5000.0, 5000.5), (0.0, 0.5), (float("nan"), float("inf"))):
         damaged = [*sane[:5], wild, *sane[6:]]
@@ -144,7 +144,7 @@ def test_segment_without_words_shares_its_time_by_characters() -> None:
     ]
 
 
-@pytest.mark.parametrize(("rate", "least"), [(14, 100.0), (18, 100.0), (21, 90.0)])
+@pytest.mark.parametrize(("rate", "least"), [(14, 100.0), (18, 100.0), (19, 100.0)])
 def test_reading_speed_is_met_where_speech_allows(rate: float, least: float) -> None:
     """Up to a fast speaker's rate nearly all cues can be read at 20 characters a second."""
     found = check(cues_from_words(spoken(" ~0.7 ".join([TALK] * 5), rate=rate), ENGLISH), ENGLISH)
@@ -153,7 +153,7 @@ def test_reading_speed_is_met_where_speech_allows(rate: float, least: float) -> 
 
 def test_children_get_more_time() -> None:
     """The children's profile keeps a fast cue longer than the adults'."""
-    transcription = spoken("Could you please put all of your toys back in the box?", rate=17)
+    transcription = spoken("Could you please put all of your toys back in the box?", rate=18)
     durations = [
         cues_from_words(transcription, profile_named(name).for_language("en")).cues[-1].end
         for name in ("default", "children")

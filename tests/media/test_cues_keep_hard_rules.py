@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import pytest
@@ -11,6 +10,9 @@ from hypothesis import strategies as st
 from speaking import ENGLISH, TRANSCRIPTIONS, heard, shown, spoken, times
 
 from batuta.media import Profile, Segment, Transcription, Word, check, cues_from_words, profile_named
+
+NOISE = 1e-3
+"""Milliseconds: the microsecond to which a limit is taken."""
 
 PROFILES = st.one_of(
     st.sampled_from([profile_named("default"), profile_named("children")]),
@@ -33,16 +35,18 @@ def test_hard_rules_hold_for_any_words(transcription: Transcription, profile: Pr
     """Width, lines, durations, gaps and order hold to the millisecond for hostile words and any profile."""
     profile = profile.for_language(transcription.language)
     cues = cues_from_words(transcription, profile).cues
-    shortest, longest = math.ceil(profile.min_duration * 1000), math.floor(profile.max_duration * 1000)
+    shortest, longest, gap = (
+        1000 * limit for limit in (profile.min_duration, profile.max_duration, profile.min_gap)
+    )
     for cue in cues:
         start, end = times(cue)
         assert start >= 0
-        assert shortest <= end - start <= longest
+        assert shortest - NOISE <= end - start <= longest + NOISE
         assert 1 <= len(cue.lines) <= profile.max_lines
         assert all(line == line.strip() != "" for line in cue.lines)
         assert all(profile.measure(line) <= profile.max_line_width for line in cue.lines)
     for before, after in pairwise(cues):
-        assert times(after)[0] - times(before)[1] >= math.ceil(profile.min_gap * 1000)
+        assert times(after)[0] - times(before)[1] >= gap - NOISE
 
 
 @settings(deadline=None, max_examples=150)

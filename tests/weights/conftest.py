@@ -44,7 +44,7 @@ def make_weights(models: Path) -> MakeWeights:
             models,
             mirror,
             catalog={"toy": toy},
-            limits=Limits(**{"silence": timedelta(seconds=0.4), **limits}),
+            limits=Limits(**{"silence": timedelta(seconds=0.2), **limits}),
         )
 
     return make

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import mimetypes
+import os
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from batuta.captions.document import CaptionsDocument, Shaper
 from batuta.captions.models import (
@@ -17,10 +22,10 @@ from batuta.captions.models import (
     StageView,
 )
 from batuta.captions.pipeline import caption
-from batuta.errors import BatutaError, Conflict, from_dict
+from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, from_dict
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus
 from batuta.settings import Settings
-from batuta.storage.artefacts import Artefact, ArtefactStore
+from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
 
 SHOWN_STAGES = ("download", "normalization", "transcription")
 """The stages of the seed's answer; the cues are shaped in milliseconds after them."""
@@ -55,6 +60,18 @@ class Captions:
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
         return await self._jobs.start(caption, request, reuse_within=lifetime)
 
+    async def start_from(
+        self, source: str | Path, options: CaptionOptions, *, force: bool = False
+    ) -> JobRecord:
+        """Start a job for a file of this machine or an http(s) URL; raises `InvalidRequest` for neither."""
+        if urlsplit(str(source)).scheme.lower() in {"http", "https"}:
+            return await self.start(options, url=str(source), force=force)
+        path = Path(source)
+        await asyncio.to_thread(_check_is_file, path)
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        stored = await self.artefacts.put(file_chunks(path), media_type)
+        return await self.start(options, upload=stored, force=force)
+
     async def get(self, job_id: str) -> JobRecord:
         """The job; raises `NotFound`."""
         return await self._jobs.get(job_id)
@@ -75,6 +92,15 @@ class Captions:
     async def cancel(self, job_id: str) -> JobRecord:
         """Stop the job."""
         return await self._jobs.cancel(job_id)
+
+    async def end_of(self, job_id: str) -> JobRecord:
+        """The completed job, waited for if need be; raises the error it failed with, or `Cancelled`."""
+        record = await self._jobs.wait(job_id)
+        if record.status is JobStatus.CANCELLED:
+            raise Cancelled(f"job {job_id} was cancelled")
+        if record.error is not None:
+            raise from_dict(record.error)
+        return record
 
     async def document(self, record: JobRecord) -> CaptionsDocument:
         """The captions of a completed job; raises the error it failed with, or `Conflict` before its end."""
@@ -108,6 +134,14 @@ class Captions:
         }
         given = options.model_dump(exclude_none=True)
         return CaptionRequest.model_validate({**defaults, **given, "youtube_url": url, "upload": upload})
+
+
+def _check_is_file(path: Path) -> None:
+    if not path.is_file():
+        kind = "is not a file" if path.exists() else "does not exist"
+        raise InvalidRequest(f"{path} {kind}: give a media file or an http(s) URL")
+    if not os.access(path, os.R_OK):
+        raise InvalidRequest(f"{path} may not be read: give yourself the permission")
 
 
 def request_of(record: JobRecord) -> CaptionRequest:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import mimetypes
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
@@ -18,12 +16,11 @@ from batuta.captions.app import Captions, request_of, result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
 from batuta.cli.screen import print_document, say, stage_bars, weight_bars
-from batuta.errors import BatutaError, Cancelled, InvalidRequest, from_dict
-from batuta.jobs import JobRecord, JobStatus
+from batuta.errors import BatutaError
+from batuta.jobs import JobRecord
 from batuta.media import FORMATS
 from batuta.server import open_batuta
 from batuta.settings import Settings
-from batuta.storage.artefacts import file_chunks
 from batuta.weights import Weights
 
 Format = Literal["srt", "vtt", "txt", "tsv", "json"]
@@ -69,7 +66,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     options = CaptionOptions(language=language, model=model, subtitle_profile=profile)
     await _pull_weights(settings, model or settings.whisper_model)
     async with open_batuta(settings) as batuta:
-        record = await _start(batuta.captions, source, options, force=force)
+        record = await batuta.captions.start_from(source, options, force=force)
         record = await _watch(batuta.captions, record)
         document = await batuta.captions.document(record)
     written = _write(document, form, _target(source, output, record, document, form), as_json=as_json)
@@ -91,37 +88,13 @@ async def _pull_weights(settings: Settings, model: str) -> None:
             await weights.ensure(name, bars.show)
 
 
-async def _start(captions: Captions, source: str, options: CaptionOptions, *, force: bool) -> JobRecord:
-    if urlsplit(source).scheme.lower() in {"http", "https"}:
-        return await captions.start(options, url=source, force=force)
-    path = Path(source)
-    await asyncio.to_thread(_check_is_file, path)
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    try:
-        stored = await captions.artefacts.put(file_chunks(path), media_type)
-    except PermissionError as error:
-        raise InvalidRequest(f"{source} cannot be read: {error.strerror}") from error
-    return await captions.start(options, upload=stored, force=force)
-
-
-def _check_is_file(path: Path) -> None:
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InvalidRequest(f"{path} {kind}: give a media file or an http(s) URL")
-
-
 async def _watch(captions: Captions, record: JobRecord) -> JobRecord:
     """Show the job's progress up to its end; Ctrl-C cancels it."""
     async with _cancelled_by_signal(captions, record.job_id):
         with stage_bars() as bars:
             async for event in captions.follow(record.job_id):
                 bars.show(event)
-    record = await captions.get(record.job_id)
-    if record.status is JobStatus.CANCELLED:
-        raise Cancelled(f"job {record.job_id} was cancelled")
-    if record.error is not None:
-        raise from_dict(record.error)
-    return record
+    return await captions.end_of(record.job_id)
 
 
 @asynccontextmanager

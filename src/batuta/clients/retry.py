@@ -90,7 +90,7 @@ class RetryPolicy:
 
     max_retries: int = 3
     base: float = 1.5
-    """The shortest first pause in seconds; jitter adds up to a third, and every further pause doubles it."""
+    """The shortest first pause in seconds; jitter adds up to a third, and further pauses double it."""
     longest_wait: float = 120.0
     """A service that asks for more than this many seconds is not waited for."""
 

@@ -19,7 +19,7 @@ from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.orders import Order, Worker
 from batuta.jobs.pipelines import Pipeline
 from batuta.jobs.records import Event, JobRecord, JobStatus, StageRecord
-from batuta.jobs.stages import Stages, Ticket
+from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import ArtefactStore
 from batuta.storage.database import Database
@@ -163,14 +163,14 @@ class _Run:
 
     async def stage(self, name: str, order: Order[R]) -> R:
         """Submit and wait are two steps, so that a crash between them does not submit twice."""
-        remembered = await self._engine.step(
+        submitted = await self._engine.step(
             f"{name}:submit", lambda: self._stages.submit(self.job_id, name, order)
         )
-        ticket = Ticket.model_validate(remembered)
-        if ticket.kept is not None:
-            return order.result(ticket.kept)
+        execution = Execution.model_validate(submitted)
+        if execution.result is not None:
+            return order.result(execution.result)
         result = await self._engine.step(
-            f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, ticket)
+            f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, execution)
         )
         return order.result(result)
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from batuta.errors import BatutaError, Cancelled, EngineCrashed, InvalidRequest, RemoteJobLost
 from batuta.jobs.journal import Execution, Journal
@@ -25,16 +25,6 @@ RESUBMISSIONS: Final = 3
 """How often work that was lost (a restarted service, a crashed engine) is submitted again."""
 PROGRESS_SECONDS: Final = 0.5
 """Progress is stored at most this often."""
-
-
-class Ticket(BaseModel):
-    """What `submit` found out: the result itself if it was kept, otherwise the execution to wait for."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: str
-    kept: dict[str, Any] | None = None
-    execution: Execution | None = None
 
 
 class Stages:
@@ -53,30 +43,32 @@ class Stages:
         self._artefacts = artefacts
         self._workers = workers
 
-    async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Ticket:
-        """Find the kept result of the order, or see to it that the work is under way."""
+    async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Execution:
+        """The order's finished execution if its result is kept, otherwise the one that is now under way."""
         await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
-        worker = self._worker(order)
-        with_failure = self._telling_failure(job_id, stage)
-        async with with_failure:
+        async with self._telling_failure(job_id, stage):
+            worker = self._worker(order)
             key = order.key(await worker.identity())
             kept = await self._kept(key, order)
             if kept is not None:
                 await self._completed(job_id, stage, reused=True)
-                return Ticket(key=key, kept=kept)
+                return kept
             execution = await self._journal.begin(key, job_id=job_id, stage=stage, work=order.work)
             if execution.remote_id is None:
                 execution = await self._hand_in(worker, order, execution)
             submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
             await self._store.apply(job_id, submitted)
-            return Ticket(key=key, execution=execution)
+            return execution
 
-    async def collect(self, job_id: str, stage: str, order: Order[Any], ticket: Ticket) -> dict[str, Any]:
-        """Wait for the work of a ticket, keep its result and return it in its JSON form."""
+    async def collect(
+        self, job_id: str, stage: str, order: Order[Any], execution: Execution
+    ) -> dict[str, Any]:
+        """Wait for the work of an open execution, keep its result and return it in its JSON form."""
         async with self._telling_failure(job_id, stage):
-            result = await self._kept(ticket.key, order)
-            if result is None:
-                execution = await self._journal.begin(ticket.key, job_id=job_id, stage=stage, work=order.work)
+            kept = await self._kept(execution.key, order)
+            if kept is not None and kept.result is not None:
+                result = kept.result
+            else:
                 async with self._telling_progress(job_id, stage) as on_progress:
                     result = await self._outcome(job_id, order, execution, on_progress)
             await self._completed(job_id, stage, reused=False)
@@ -103,7 +95,7 @@ class Stages:
         worker = self._worker(order)
         for attempt in range(RESUBMISSIONS + 1):
             try:
-                if execution.remote_id is None or attempt > 0:
+                if attempt > 0:
                     execution = await self._hand_in(worker, order, execution)
                 found = await worker.result(order, execution.remote_id or "", on_progress)
             except (RemoteJobLost, EngineCrashed):
@@ -126,8 +118,8 @@ class Stages:
         await self._journal.submitted(execution, remote_id)
         return execution.model_copy(update={"remote_id": remote_id})
 
-    async def _kept(self, key: str, order: Order[Any]) -> dict[str, Any] | None:
-        """The kept result, if every file of it is still stored."""
+    async def _kept(self, key: str, order: Order[Any]) -> Execution | None:
+        """The finished execution, if it is not stale and every file of its result is still stored."""
         execution = await self._journal.kept(key)
         if execution is None or execution.result is None or _is_stale(execution, order):
             return None
@@ -135,7 +127,7 @@ class Stages:
             if not await self._artefacts.has(artefact):
                 await self._journal.forget(execution)
                 return None
-        return execution.result
+        return execution
 
     def _worker(self, order: Order[Any]) -> Worker:
         worker = self._workers.get(order.work)

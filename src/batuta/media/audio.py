@@ -122,7 +122,7 @@ class AudioReader:
 
     @property
     def fraction_read(self) -> float:
-        """How far the current iteration is, 0 to 1: in time if the file says how long it is, else in bytes."""
+        """How far this iteration is, 0 to 1: in time when the file says how long it is, else in bytes."""
         return min(self.seconds_read / self.info.duration, 1.0) if self.info.duration else self._share_read
 
     def __iter__(self) -> Iterator[Block]:

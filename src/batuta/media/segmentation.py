@@ -115,7 +115,7 @@ class _Division:
         return _walked_back(begins)
 
     def _reach(self, first: int) -> int:
-        """The furthest end of a cue that begins with this unit: by width, by time, by the next long silence."""
+        """The furthest end of a cue that begins here: by width, by time, by the next long silence."""
         width = bisect_right(self._row.ends, self._row.begins[first] + self._room)
         time = bisect_right(self._ends, self._starts[first] + self._limits.max_duration)
         return max(first + 1, min(width, time, self._silence_after[first]))

@@ -13,13 +13,14 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from batuta.media.scripts import WITHOUT_BLANKS, columns, joiner, primary_language, stands_alone
 from batuta.media.words import Segment, Transcription, Word
 
-_LATEST: Final = 360_000
-"""Seconds: 100 hours, one more than two digits of a time stamp can say; a later time is taken for damage."""
+_LATEST: Final = 360_000_000
+"""Milliseconds: 100 hours, one more than a time stamp's two digits say; a later time is taken for damage."""
 
 _BLANKS: Final = re.compile(r"[^\S\u00a0\u202f]+")
 """Where text may be parted; the no-break spaces of French punctuation and of numbers are not among them."""
@@ -123,7 +124,7 @@ def _shared_time(texts: Sequence[str], start: int, end: int) -> Iterator[tuple[i
 
 
 def _milliseconds(seconds: float) -> int:
-    return round(min(max(seconds, 0), _LATEST) * 1000) if math.isfinite(seconds) else 0
+    return round(min(max(seconds * 1000, 0), _LATEST)) if math.isfinite(seconds) else 0
 
 
 def _repaired(units: list[Unit]) -> list[Unit]:
@@ -138,11 +139,10 @@ def _repaired(units: list[Unit]) -> list[Unit]:
     for index, unit in enumerate(units):
         clock = unit.start if index in believed else clock
         starts.append(clock)
-    ends = [
-        min(max(unit.end, start), following)
-        for unit, start, following in zip(units, starts, [*starts[1:], _LATEST * 1000], strict=True)
+    return [
+        replace(unit, start=start, end=min(max(unit.end, start), following))
+        for unit, (start, following) in zip(units, pairwise([*starts, _LATEST]), strict=True)
     ]
-    return [replace(unit, start=start, end=end) for unit, start, end in zip(units, starts, ends, strict=True)]
 
 
 def _longest_run(values: Sequence[int]) -> set[int]:

@@ -7,6 +7,7 @@ number just before a timing line for its index: missing numbers, missing or need
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import Final
 
 from batuta.media.formats.lines import clean_lines, nothing_readable, visible_lines
@@ -33,11 +34,10 @@ def read(text: str) -> Subtitles:
     """The cues in the file's order, without styling; raises `InvalidRequest` when there is none."""
     lines = text.splitlines()
     heads = [(number, times) for number, line in enumerate(lines) if (times := timing(line))]
-    ends = [number for number, _ in heads[1:]]
     cues: list[Cue] = []
-    for (number, (start, end)), following in zip(heads, [*ends, None], strict=True):
-        body = lines[number + 1 : following]
-        if following is not None and body and _INDEX.fullmatch(body[-1].strip()):
+    for (number, (start, end)), following in zip_longest(heads, heads[1:]):
+        body = lines[number + 1 : following[0] if following else None]
+        if following and body and _INDEX.fullmatch(body[-1].strip()):
             body.pop()
         if kept := clean_lines(_TAGS.sub("", line) for line in body):
             cues.append(Cue(start, end, kept))

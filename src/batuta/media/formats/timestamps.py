@@ -37,5 +37,5 @@ def timing(line: str) -> tuple[float, float] | None:
 
 def _seconds(parts: tuple[str | None, ...]) -> float:
     hour, minute, second, fraction = (part or "0" for part in parts)
-    thousandths = int(fraction.ljust(3, "0")[:3])
-    return (int(hour) * 3600 + int(minute) * 60 + int(second)) + thousandths / 1000
+    whole = int(hour) * 3600 + int(minute) * 60 + int(second)
+    return (whole * 1000 + int(fraction.ljust(3, "0")[:3])) / 1000
