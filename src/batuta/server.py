@@ -105,18 +105,23 @@ class Batuta:
 
 
 @asynccontextmanager
-async def open_batuta(settings: Settings | None = None) -> AsyncGenerator[Batuta]:
+async def open_batuta(settings: Settings | None = None, *, standby: bool = True) -> AsyncGenerator[Batuta]:
     """Everything the settings ask for, running in this event loop until the block ends.
 
-    Raises `Conflict` when another process works in the same data folder.
+    When another process works in the same data folder that one does the work and this one watches, ready to
+    take over; without `standby` this raises `Conflict`.
     """
     settings = settings or Settings()
     async with AsyncExitStack() as stack:
         database, artefacts = await _storage(settings, stack)
-        called = {
-            name: await _called(name, kind, settings, database, artefacts, stack)
-            for name, kind in SERVICES.items()
-        }
+        called: dict[str, ServiceWorker] = {}
+        embedded: list[ServiceJobs] = []
+        for name, kind in SERVICES.items():
+            service = _embedded(kind, settings, database, artefacts)
+            called[name] = _caller(name, kind, settings, service, artefacts, stack)
+            if service is not None:
+                stack.push_async_callback(service.aclose)
+                embedded.append(service)
         workers: dict[str, Worker] = {
             **called,
             Shape.work: LocalWorker(Shaper(artefacts).shape, SHAPER_VERSION),
@@ -128,8 +133,9 @@ async def open_batuta(settings: Settings | None = None) -> AsyncGenerator[Batuta
             workers=workers,
             pipelines=[caption_pipeline],
             timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
+            companions=embedded,
         )
-        await jobs.launch()
+        await jobs.launch(standby=standby)
         stack.push_async_callback(jobs.aclose)
         yield Batuta(settings, Captions(jobs, artefacts, settings), jobs, Health(called))
 
@@ -196,25 +202,30 @@ async def _storage(settings: Settings, stack: AsyncExitStack) -> tuple[Database,
     return database, ObjectArtefacts.in_folder(settings.artefacts_folder)
 
 
-async def _called(
+def _embedded(
+    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore
+) -> ServiceJobs | None:
+    """The service in this process, unless the settings name a URL for it."""
+    return None if kind.url(settings) else _service_jobs(kind, settings, database, artefacts)
+
+
+def _caller(
     name: str,
     kind: Kind,
     settings: Settings,
-    database: Database,
+    embedded: ServiceJobs | None,
     artefacts: ArtefactStore,
     stack: AsyncExitStack,
 ) -> ServiceWorker:
-    """The caller of one service: over the network where the settings name a URL, otherwise in here."""
-    url, transport = kind.url(settings), None
-    if url is None:
-        jobs = _service_jobs(kind, settings, database, artefacts)
-        app = service_app(jobs, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
-        await jobs.launch()
-        stack.push_async_callback(jobs.aclose)
-        transport = AppTransport(app)
+    """Whoever asks the service: over the network, or without leaving this process."""
+    transport = None
+    if embedded is not None:
+        transport = AppTransport(
+            service_app(embedded, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
+        )
     client = ServiceClient(
         name,
-        str(url or f"http://{name}"),
+        str(kind.url(settings) or f"http://{name}"),
         transport,
         timeout=kind.timeout(settings),
         retry=RetryPolicy(max_retries=settings.http_max_retries, base=settings.retry_backoff_base_seconds),
@@ -226,7 +237,7 @@ async def _called(
         longest_wait=PROGRESS_SECONDS,
         at_once=PROGRESS_SECONDS / 2,
     )
-    return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=url is None)
+    return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=embedded is not None)
 
 
 def _service_jobs(

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
+import structlog
 import uvicorn
 from job_service import JobService
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import LogCapture
 
 from batuta.clients import AppTransport, network_transport
 from batuta.testing.clock import VirtualClock
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def anyio_backend() -> str:
+    """One event loop for a module's tests, so that they can share a server."""
     return "asyncio"
 
 
@@ -38,18 +40,29 @@ def clock() -> VirtualClock:
     return VirtualClock()
 
 
-@asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
-    """A real server on a port that this function has reserved; gives its URL."""
-    with socket.socket() as listener:
+class Server:
+    """A real server on a loopback port; `app` is what it serves at the moment."""
+
+    app: ASGIApp
+    url: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+async def server(anyio_backend: str) -> AsyncIterator[Server]:
+    del anyio_backend
+    served = Server()
+    # Named as TCP: asyncio turns Nagle's algorithm off only then, and with it each answer would take 40 ms.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none"))
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await running
+        served.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running = uvicorn.Server(uvicorn.Config(served, lifespan="off", log_config=None, ws="none"))
+        task = asyncio.create_task(running.serve(sockets=[listener]))
+        yield served
+        running.should_exit = True
+        await task
 
 
 Reach = tuple[str, httpx2.AsyncBaseTransport]
@@ -62,15 +75,22 @@ def service(clock: VirtualClock) -> JobService:
 
 
 @pytest.fixture(params=["in process", "over the network"])
-async def reach(request: pytest.FixtureRequest, service: JobService) -> AsyncIterator[Reach]:
+async def reach(request: pytest.FixtureRequest, service: JobService, server: Server) -> AsyncIterator[Reach]:
     """The job service, in both of the ways in which it can be reached."""
     if request.param == "in process":
-        transport = AppTransport(service.app)
-        yield "http://jobs.example", transport
-        await transport.aclose()
+        async with AppTransport(service.app) as transport:
+            yield "http://jobs.example", transport
     else:
-        async with serving(service.app) as url, network_transport() as transport:
-            yield url, transport
+        server.app = service.app
+        async with network_transport() as transport:
+            yield server.url, transport
 
 
-Handler = Callable[[httpx2.Request], httpx2.Response]
+@pytest.fixture
+def logged() -> Iterator[LogCapture]:
+    """What is logged meanwhile."""
+    before = structlog.get_config()["processors"]
+    capture = LogCapture()
+    structlog.configure(processors=[capture])
+    yield capture
+    structlog.configure(processors=before)

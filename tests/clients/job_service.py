@@ -49,7 +49,7 @@ class JobService:
     async def _submit(self, request: Request) -> Response:
         key = request.headers["idempotency-key"]
         if key not in self.by_key:
-            self.by_key[key] = f"job {len(self.submitted)}/ä"  # an id that must be quoted in a path
+            self.by_key[key] = f"job {len(self.submitted)}?ä"  # an id that must be quoted in a path
             self.jobs[self.by_key[key]] = list(self.script)
             self.submitted.append(await self._fields(request))
         self.callers.add(request.client.port if request.client else -1)
@@ -76,8 +76,9 @@ class JobService:
         wait = request.query_params.get("wait")
         self.waits.append(wait)
         self.callers.add(request.client.port if request.client else -1)
-        status = steps[0] if len(steps) == 1 else steps.pop(0)
-        if self.honours_wait and wait is not None and len(steps) > 1:
+        goes_on = len(steps) > 1
+        status = steps.pop(0) if goes_on else steps[0]
+        if self.honours_wait and wait is not None and goes_on:
             await self.clock.sleep(float(wait))
         return JSONResponse({self.id_field: request.path_params["id"], **status})
 

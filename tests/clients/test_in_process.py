@@ -1,9 +1,11 @@
 """An app in this process behaves like a server on another machine."""
 
+# ruff: noqa: ARG001, ARG002  # an ASGI app has three arguments, whether it uses them or not
+# ruff: noqa: PT012  # reading a stream until it breaks takes a loop
+
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
 from typing import Any
@@ -16,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.testing import LogCapture
 
 from batuta.clients import AppTransport, deadline
 from batuta.clients.deadline import remaining
@@ -144,25 +147,29 @@ async def test_a_slow_reader_slows_the_app():
     assert read == 1600 * KiB
 
 
-@pytest.mark.parametrize("debug", [False, True])
-async def test_an_app_that_raises_has_answered_500(debug: bool):  # noqa: FBT001
-    """The caller gets an answer, with or without a framework that makes one, never the app's exception."""
+async def test_an_app_that_raises_has_answered_500(logged: LogCapture):
+    """The caller gets the cause in an answer, the log gets the traceback, and nobody gets the exception."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise LookupError("no such model")
+
+    async with client_of(app) as client:
+        response = await client.get("/here")
+    assert (response.status_code, response.json()) == (500, {"detail": "LookupError: no such model"})
+    (entry,) = logged.entries
+    assert (entry["event"], entry["path"], type(entry["exc_info"])) == ("app_failed", "/here", LookupError)
+
+
+async def test_a_frameworks_own_500_is_left_as_it_is(logged: LogCapture):
+    """Starlette answers and then raises again for the server to log, which is what happens."""
 
     async def endpoint(_: Request) -> None:
         raise LookupError("no such model")
 
-    app = app_of(endpoint)
-    app.debug = debug
-    async with client_of(app) as client:
-        assert (await client.get("/")).status_code == 500
-
-    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
-        raise LookupError("no such model")
-
-    async with client_of(bare) as client:
+    async with client_of(app_of(endpoint)) as client:
         response = await client.get("/")
-    assert response.status_code == 500
-    assert response.json() == {"detail": "LookupError: no such model"}
+    assert (response.status_code, response.text) == (500, "Internal Server Error")
+    assert [entry["event"] for entry in logged.entries] == ["app_failed"]
 
 
 async def test_an_app_that_says_nothing_has_answered_500():
@@ -177,7 +184,7 @@ async def test_an_app_that_says_nothing_has_answered_500():
 
 
 @pytest.mark.parametrize("how", ["raises", "ends", "sends too little"])
-async def test_an_answer_cut_short_is_a_protocol_error(how: str):
+async def test_an_answer_cut_short_is_a_protocol_error(how: str, logged: LogCapture):
     """What has arrived may be read, but the end of it is not the end of a whole answer."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -194,6 +201,7 @@ async def test_an_answer_cut_short_is_a_protocol_error(how: str):
             async for chunk in response.aiter_raw():
                 received += chunk
     assert received == b"12345"
+    assert len(logged.entries) == (how == "raises")
 
 
 async def test_an_answer_to_head_has_no_body():
@@ -235,10 +243,8 @@ class Leaver:
             while (await receive())["type"] != "http.disconnect":
                 self.started.set()
             self.noticed.append("disconnect")
-            with pytest.raises(OSError, match="left"):
-                await part(send, b"anybody?")
-            if self.stubborn:
-                await asyncio.Event().wait()
+            while self.stubborn:
+                await part(send, b"is anybody there?")
         except asyncio.CancelledError:
             self.noticed.append("cancelled")
             raise
@@ -262,23 +268,24 @@ async def test_a_caller_who_is_cancelled_is_noticed(stubborn: bool, noticed: lis
 
 
 async def test_a_reader_who_has_read_enough_is_noticed():
-    """A streaming response of the framework's stops when nobody reads it any more."""
-    stopped = asyncio.Event()
+    """A streaming response of the framework's ends by itself when nobody reads it any more."""
+    ended = asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
-        try:
-            while True:
-                yield b"x" * KiB
-        finally:
-            stopped.set()
+        while True:
+            yield b"x" * KiB
 
     async def endpoint(_: Request) -> StreamingResponse:
         return StreamingResponse(endless())
 
-    async with client_of(app_of(endpoint)) as client:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await app_of(endpoint)(scope, receive, send)
+        ended.set()
+
+    async with client_of(app) as client:
         async with client.stream("GET", "/") as response:
             await anext(response.aiter_raw())
-        await asyncio.wait_for(stopped.wait(), 1)
+        await asyncio.wait_for(ended.wait(), 0.5)  # before the grace is over
 
 
 async def test_closing_the_transport_stops_what_is_left():
@@ -325,18 +332,18 @@ async def test_a_silent_app_is_a_read_timeout():
 
 
 async def test_an_app_that_reads_is_not_silent():
-    """A long upload may take longer than the read timeout, as long as it moves (50 ms of real time)."""
+    """While it waits for the rest of a slow upload, the read timeout does not run (40 ms of real time)."""
 
     async def upload() -> AsyncIterator[bytes]:
-        for _ in range(10):
-            await asyncio.sleep(0.005)
+        for _ in range(2):
+            await asyncio.sleep(0.02)
             yield b"x"
 
     async def endpoint(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(len(await request.body())))
 
     async with client_of(app_of(endpoint)) as client:
-        assert (await client.post("/", content=upload(), timeout=0.03)).text == "10"
+        assert (await client.post("/", content=upload(), timeout=0.01)).text == "2"
 
 
 async def test_a_body_that_fails_is_the_callers_failure():
@@ -383,22 +390,15 @@ async def test_an_upload_nobody_reads_is_closed():
 
 
 async def test_large_bodies_do_not_stay_in_memory():
-    """Of a long stream in both directions only a few pieces exist at a time."""
-    alive: weakref.WeakSet[Piece] = weakref.WeakSet()
-    most = 0
-
-    class Piece(bytes):
-        """Bytes whose lifetime can be watched."""
-
-        __slots__ = ("__weakref__",)
+    """Of a stream that goes through the app and back only a few pieces are under way at a time."""
+    made = read = most = 0
 
     async def upload() -> AsyncIterator[bytes]:
-        nonlocal most
+        nonlocal made, most
         for _ in range(200):
-            piece = Piece(16 * KiB)
-            alive.add(piece)
-            most = max(most, len(alive))
-            yield piece
+            made += 16 * KiB
+            most = max(most, made - read)
+            yield bytes(16 * KiB)
 
     async def echo(scope: Scope, receive: Receive, send: Send) -> None:
         await begin(send)
@@ -406,9 +406,8 @@ async def test_large_bodies_do_not_stay_in_memory():
             await part(send, message["body"])
         await part(send, b"", more=False)
 
-    read = 0
     async with client_of(echo) as client, client.stream("POST", "/", content=upload()) as response:
         async for chunk in response.aiter_raw():
             read += len(chunk)
     assert read == 200 * 16 * KiB
-    assert most <= HIGH_WATER_BYTES // (16 * KiB) + 4
+    assert most <= HIGH_WATER_BYTES + 32 * KiB

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartParser
@@ -30,6 +30,7 @@ async def everything(body: Multipart) -> bytes:
 names = st.text(st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters='\\"'), min_size=1)
 
 
+@settings(deadline=None)
 @given(
     fields=st.dictionaries(names, st.text(st.characters(codec="utf-8"))),
     files=st.dictionaries(names, st.builds(BytesFile, filename=names, data=st.binary())),

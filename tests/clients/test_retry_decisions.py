@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batuta.clients.retry import Outcome, RetryPolicy, outcome_of_error, outcome_of_status, retry_after
@@ -100,6 +100,7 @@ def test_waiting_stays_within_the_deadline(
     assert RetryPolicy().wait(retries, asked, remaining, jitter=0.0) == wait
 
 
+@settings(deadline=None)
 @given(
     retries=st.integers(0, 10),
     asked=st.none() | st.floats(0, 1e6),

@@ -87,7 +87,9 @@ class CountingWorkers:
 
 
 @asynccontextmanager
-async def open_jobs(folder: Path, seconds: float = 0.0, **workers: LocalWorker) -> AsyncGenerator[Jobs]:
+async def open_jobs(
+    folder: Path, seconds: float = 0.0, *, standby: bool = False, **workers: LocalWorker
+) -> AsyncGenerator[Jobs]:
     """Launched jobs on the folder, closed afterwards."""
     database = Database.in_folder(folder)
     await database.create_tables()
@@ -102,7 +104,7 @@ async def open_jobs(folder: Path, seconds: float = 0.0, **workers: LocalWorker) 
         timeout=dt.timedelta(minutes=1),
     )
     try:
-        await jobs.launch()
+        await jobs.launch(standby=standby)
         yield jobs
     finally:
         await jobs.aclose()

@@ -35,6 +35,7 @@ class Waiting(LocalWorker):
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.cancelled: list[str] = []
+        self.cancel_came = asyncio.Event()
 
     async def identity(self) -> str:
         return "waiting"
@@ -46,6 +47,7 @@ class Waiting(LocalWorker):
 
     async def cancel(self, remote_id: str) -> None:
         self.cancelled.append(remote_id)
+        self.cancel_came.set()
 
 
 class Flaky(LocalWorker):
@@ -236,6 +238,38 @@ async def test_a_second_process_is_refused_the_folder(tmp_path: Path) -> None:
         with pytest.raises(Conflict, match="another Batuta process"):
             async with open_jobs(tmp_path):
                 pass
+
+
+async def test_a_job_asked_for_on_stand_by_is_done_by_the_process_that_carries(tmp_path: Path) -> None:
+    """Both see the same record; only one works."""
+    async with open_jobs(tmp_path), open_jobs(tmp_path, standby=True) as other:
+        assert (await finished(other, "hello")).status is JobStatus.COMPLETED
+    assert executions(tmp_path) == ["upper", "twice"]
+
+
+async def test_a_cancel_asked_for_on_stand_by_stops_the_work(tmp_path: Path) -> None:
+    """The carrying process sees it in the record."""
+    worker = Waiting()
+    async with open_jobs(tmp_path, upper=worker), open_jobs(tmp_path, standby=True) as other:
+        record = await other.start(counting, Text(text="hello"))
+        await asyncio.wait_for(worker.begun.wait(), 5)
+        await other.cancel(record.job_id)
+        await asyncio.wait_for(worker.cancel_came.wait(), 5)
+
+
+async def test_stand_by_takes_over_when_the_carrying_process_is_gone(tmp_path: Path) -> None:
+    """What it had begun goes on, without a restart."""
+    worker = Waiting()
+    async with open_jobs(tmp_path, twice=worker) as first:
+        record = await first.start(counting, Text(text="hello"))
+        await asyncio.wait_for(worker.begun.wait(), 5)
+        taken_over = open_jobs(tmp_path, standby=True)
+        other = await taken_over.__aenter__()
+    try:
+        assert (await other.wait(record.job_id, 10)).status is JobStatus.COMPLETED
+    finally:
+        await taken_over.__aexit__(None, None, None)
+    assert executions(tmp_path) == ["upper", "twice"]
 
 
 async def test_an_unknown_job_is_not_found(tmp_path: Path) -> None:

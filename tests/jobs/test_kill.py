@@ -50,7 +50,7 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     disturbed.mkdir()
     expected = start(calm).communicate(timeout=30)[0].split()[-1]
 
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     for _ in range(KILLS):
         process = start(disturbed)
         assert process.stdout is not None

@@ -155,7 +155,7 @@ HOSTILE = {
 @pytest.mark.parametrize("format_name", [None, *TIMED])
 def test_hostile_text_is_read_or_refused_quickly(name: str, format_name: str | None) -> None:
     """Text made to blow up a parser costs no more than its length."""
-    began = time.perf_counter()
+    began = time.process_time()
     with suppress(InvalidRequest):
         read(HOSTILE[name], format_name)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0

@@ -16,17 +16,17 @@ WORDS = len(SENTENCES.split())
 
 
 def seconds(transcription: Transcription, profile: Profile) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     cues_from_words(transcription, profile)
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def test_two_hours_of_speech_are_shaped_in_a_moment() -> None:
     """18,000 words take about half a second here; the bound leaves room for a busy machine."""
     talk = spoken(SENTENCES * (18_000 // WORDS))
-    began = time.perf_counter()
+    began = time.process_time()
     subtitles = cues_from_words(talk, ENGLISH)
-    assert time.perf_counter() - began < 4.0
+    assert time.process_time() - began < 2.0
     assert check(subtitles, ENGLISH).hard_violations == 0
 
 

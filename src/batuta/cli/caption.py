@@ -31,7 +31,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     *,
     language: Annotated[str | None, Parameter(name=["--language", "-l"])] = None,
     form: Annotated[Format, Parameter(name=["--format", "-f"])] = "srt",
-    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None,
     model: str | None = None,
     profile: str | None = None,
     force: Annotated[bool, Parameter(negative="")] = False,
@@ -124,7 +124,7 @@ def _target(
         return None
     is_url = request_of(record).youtube_url is not None
     stem = (result_of(record).title or record.job_id) if is_url else Path(source).name
-    name = f"{_safe_stem(stem)}.{document.subtitles.language}.{FORMATS[form].extension}"
+    name = f"{_safe_stem(stem)}.{document.subtitles.language}{FORMATS[form].extension}"
     if output is None:
         return Path(name) if is_url else Path(source).with_name(name)
     path = Path(output)

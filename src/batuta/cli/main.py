@@ -22,6 +22,7 @@ from batuta.errors import BatutaError
 USAGE: Final = 2
 INTERRUPTED: Final = 130
 
+log = structlog.get_logger()
 app = App(name="batuta", version=__version__, help="One dependable front for media and AI services.")
 app.command("batuta.cli.caption:caption")
 app.command("batuta.cli.jobs:app", name="jobs")
@@ -40,23 +41,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the command."""
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
-    except CycloptsError as error:
-        say(f"batuta: {' '.join(str(error).split())}; see batuta --help")
-        return USAGE
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        say(f"batuta: {name}: {fault['msg']} (got {fault.get('input')!r})")
-        return USAGE
-    except BatutaError as error:
-        say(f"batuta: {error.message}")
-        return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nothing more to say
         return 1
+    except Exception as error:  # noqa: BLE001  # whatever it is, a person gets one line
+        line, code = _explained(error)
+        say(f"batuta: {line}")
     return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """The line that says what went wrong, and the exit code."""
+    match error:
+        case BatutaError():
+            return error.message, error.exit_code
+        case CycloptsError():
+            return f"{' '.join(str(error).split())}; see batuta --help", USAGE
+        case ValidationError():
+            fault = error.errors()[0]
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            return f"{name}: {fault['msg']} (got {fault.get('input')!r})", USAGE
+        case _:
+            log.debug("cli.broken", exc_info=error)
+            return f"unexpected {type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)", 1
 
 
 def _log_to_stderr() -> None:

@@ -100,7 +100,7 @@ class _Exchange(httpx2.AsyncByteStream):
     def start(self, app: ASGIApp, scope: Scope) -> asyncio.Task[None]:
         """The task in which the app runs."""
         self._path = scope["path"]
-        self._task = self._loop.create_task(self._run(app, scope), context=Context())
+        self._task = self._loop.create_task(self._run(app, scope), context=None)
         self._task.add_done_callback(self._ended)
         return self._task
 
@@ -147,6 +147,7 @@ class _Exchange(httpx2.AsyncByteStream):
             await self._answer.over.wait()
             return {"type": "http.disconnect"}
         try:
+            self._expect_within(None)  # while the app waits for the caller, it is not the silent one
             piece = await anext(self._question)
         except StopAsyncIteration:
             self._question = None
@@ -154,9 +155,14 @@ class _Exchange(httpx2.AsyncByteStream):
         except Exception as error:  # noqa: BLE001  # the caller's own body failed, so the caller gets this back
             self._fail(error)
             return {"type": "http.disconnect"}
-        if not self._head.done() and self._silence is not None:
-            self._patience.reschedule(self._loop.time() + self._silence)  # reading is not being silent
+        finally:
+            self._expect_within(self._silence)
         return {"type": "http.request", "body": piece, "more_body": True}
+
+    def _expect_within(self, seconds: float | None) -> None:
+        """Limit the time until the head of the answer, unless it is already there or given up."""
+        if not self._head.done():
+            self._patience.reschedule(None if seconds is None else self._loop.time() + seconds)
 
     async def _send(self, message: Message) -> None:
         """Hand on the next piece of the answer, once the caller has read enough of those before."""
@@ -217,13 +223,14 @@ class _Pipe:
         """Set when all has been written, or nobody will read the rest."""
 
     async def write(self, part: bytes) -> None:
-        """Raises `OSError` once nobody reads any more (ASGI, HTTP 2.4, "Disconnected Client")."""
+        """What nobody will read is dropped, as the specification wants (ASGI, HTTP 2.3, "Disconnect")."""
         while self._unread >= HIGH_WATER_BYTES and not self.over.is_set():
             self._taken.clear()
             await self._taken.wait()
         if self.over.is_set():
-            raise OSError("the answer is over, or the caller has left")
-        self.put(part)
+            await asyncio.sleep(0)  # an app that never listens must still be possible to cancel
+        else:
+            self.put(part)
 
     def put(self, part: bytes) -> None:
         """Write without waiting."""

@@ -27,7 +27,7 @@ class PollPolicy:
     """The most to ask a service to wait: proxies tend to cut a silent connection after 30 s."""
     at_once: float = 1.0
     """An answer that took less did not wait for the job."""
-    patience: float = 60.0
+    patience: float = 120.0
     """A service that does not answer at all, being restarted perhaps, is asked again for so long."""
 
     def wait(self, remaining: float | None) -> int:

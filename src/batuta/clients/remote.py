@@ -91,19 +91,20 @@ class RemoteJobs:
             asked = clock.now()
             try:
                 status = await self._status(remote_id)
-            except ServiceUnavailable:
+            except ServiceUnavailable as error:
                 if clock.now() - answered > poll.patience:
                     raise
-            else:
-                answered = clock.now()
-                if status.error is not None:
-                    raise status.error
-                if on_progress is not None and (percent := self._percent(status)) > shown:
-                    shown = percent
-                    on_progress(percent)
-                if status.state is RemoteState.COMPLETED:
-                    return status
-            pause = poll.pause(pause, clock.now() - asked)
+                pause = error.retry_after or poll.interval
+                continue
+            answered = clock.now()
+            pause = poll.pause(pause, answered - asked)
+            if status.error is not None:
+                raise status.error
+            if on_progress is not None and (percent := self._percent(status)) > shown:
+                shown = percent
+                on_progress(percent)
+            if status.state is RemoteState.COMPLETED:
+                return status
         raise DeadlineExceeded(
             f"{self._client.name} job {remote_id} was not done after it had been asked about"
             f" {poll.max_attempts} times (MAX_POLL_ATTEMPTS)"

@@ -51,8 +51,10 @@ def read_status(payload: Mapping[str, JSON]) -> RemoteStatus:
 
 def job_id(payload: Mapping[str, JSON]) -> str | None:
     """The id a service gave to a job, under `id` or `job_id`, as text or as a number."""
-    found = next((payload[key] for key in ("id", "job_id") if payload.get(key) not in (None, "")), None)
-    return str(found) if isinstance(found, str | int) else None
+    for found in (payload.get("id"), payload.get("job_id")):
+        if found != "" and isinstance(found, str | int) and not isinstance(found, bool):
+            return str(found)
+    return None
 
 
 def _error(payload: Mapping[str, JSON], word: str) -> BatutaError:

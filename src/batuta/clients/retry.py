@@ -95,7 +95,7 @@ class RetryPolicy:
     """A service that asks for more than this many seconds is not waited for."""
 
     def backoff(self, retries: int, jitter: float) -> float:
-        """The pause after `retries` earlier retries; `jitter` in 0..1 spreads clients that failed together."""
+        """The pause after `retries` earlier retries; `jitter`, 0 to 1, parts clients that failed together."""
         return math.ldexp(self.base * (1 + jitter / 3), retries)
 
     def wait(self, retries: int, asked: float | None, remaining: float | None, jitter: float) -> float | None:

@@ -44,7 +44,7 @@ _TIMER_SLACK: Final = 0.02
 
 
 class ServiceClient:
-    """One service, asked over one pool of connections that every task shares.
+    """One service, asked over one pool of connections that all tasks of an event loop share.
 
     Raises, each with the service's own words in it: `ServiceRefused` (or the error of ours that a 4xx problem
     names), `ServiceUnavailable`, `ServiceBusy`, `BreakerOpen`, `DeadlineExceeded`, and `ServiceError` for

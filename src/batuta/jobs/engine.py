@@ -64,6 +64,11 @@ def _refuse_pickle(*_args: object, **_kwargs: object) -> NoReturn:
 dbos_serialization.DBOSDefaultSerializer.serialize = _refuse_pickle
 dbos_serialization.DBOSDefaultSerializer.deserialize = _refuse_pickle
 
+# It logs every failed or cancelled run with a traceback; our events and errors say it once, in our words.
+_logger = logging.getLogger("dbos")
+_logger.addHandler(logging.NullHandler())
+_logger.propagate = False
+
 _engine: Engine | None = None
 """DBOS is one per process, and so is the engine."""
 
@@ -92,7 +97,6 @@ class Engine:
         global _engine  # noqa: PLW0603  # DBOS finds the run function through the module
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         _engine = self
         try:
             self._sqlite = _sqlite_engine(self._folder / "engine.sqlite")

@@ -1,4 +1,4 @@
-"""Jobs: start one, watch it, cancel it. The engine carries it through crashes; the record says how it is."""
+"""Jobs: start one, watch it, cancel it. The carrier brings it to its end; the record says how it is."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import structlog
 from pydantic import BaseModel
 
-from batuta.clients.deadline import deadline
-from batuta.errors import BatutaError
 from batuta.ids import content_key, new_job_id
-from batuta.jobs.engine import Engine
+from batuta.jobs.carrier import Carrier, Companion
 from batuta.jobs.journal import Execution, Journal
-from batuta.jobs.orders import Order, Worker
+from batuta.jobs.orders import Worker
 from batuta.jobs.pipelines import Pipeline
 from batuta.jobs.records import Event, JobRecord, JobStatus, StageRecord
 from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import ArtefactStore
 from batuta.storage.database import Database
-
-R = TypeVar("R", bound=BaseModel)
-
-log = structlog.get_logger()
 
 
 class Jobs:
@@ -41,24 +34,28 @@ class Jobs:
         workers: Mapping[str, Worker],
         pipelines: Sequence[Pipeline[Any, Any]],
         timeout: dt.timedelta,
+        companions: Sequence[Companion] = (),
     ) -> None:
-        """`timeout` is what a job may take from its start, or our restart: time we were off is free."""
+        """`companions` are launched with the jobs, in the process that carries them.
+
+        `timeout` is what a job may take from its start, or from our restart: time we were off is free.
+        """
         self._store = JobStore(database)
         self._journal = Journal(database)
-        self._stages = Stages(self._store, self._journal, artefacts, workers)
-        self._pipelines = {pipeline.name: pipeline for pipeline in pipelines}
-        self._timeout = timeout
-        self._engine = Engine(folder, self._carry)
+        stages = Stages(self._store, self._journal, artefacts, workers)
+        self._carrier = Carrier(folder, self._store, stages, pipelines, companions, timeout)
 
-    async def launch(self) -> None:
-        """Go on with every unfinished job; raises `Conflict` when another process has the folder."""
-        await self._engine.launch()
-        for record in await self._store.unfinished():
-            await self._reconcile(record)
+    async def launch(self, *, standby: bool = False) -> None:
+        """Go on with every unfinished job.
+
+        When another process has the folder this raises `Conflict`; on `standby` that process does the work,
+        and this one takes over when it is gone.
+        """
+        await self._carrier.launch(standby=standby)
 
     async def aclose(self) -> None:
         """Stop at once; unfinished jobs go on at the next launch."""
-        await self._engine.aclose()
+        await self._carrier.aclose()
 
     async def start(
         self,
@@ -84,7 +81,7 @@ class Jobs:
         )
         kept = await self._store.add(record, reuse_after=now - reuse_within if reuse_within else None)
         if kept.job_id == record.job_id:
-            await self._engine.start(record.job_id)
+            await self._carrier.start(record.job_id)
         return kept
 
     async def get(self, job_id: str) -> JobRecord:
@@ -119,70 +116,9 @@ class Jobs:
         """Stop the job and the work only it waits for; a finished job stays as it is."""
         record = await self._store.apply(job_id, Event(kind="job.cancelled"))
         if record.status is JobStatus.CANCELLED:
-            await self._stages.cancel(job_id)
-            await self._engine.cancel(job_id)
+            await self._carrier.cancel(job_id)
         return record
 
     async def executions(self, job_id: str) -> list[Execution]:
         """The stage journal of a job: what it began, each once."""
         return await self._journal.of_job(job_id)
-
-    async def _carry(self, job_id: str) -> None:
-        """One run of the engine: the pipeline's function from start to end."""
-        record = await self._store.get(job_id)
-        pipeline = self._pipelines[record.pipeline]
-        run = _Run(job_id, self._engine, self._stages)
-        with deadline(self._timeout.total_seconds()):
-            end = await _end_of(pipeline, run, record)
-        await self._engine.step("end", lambda: self._told(job_id, end))
-
-    async def _told(self, job_id: str, event: Event) -> None:
-        await self._store.apply(job_id, event)
-
-    async def _reconcile(self, record: JobRecord) -> None:
-        """Bring the record and the engine together after a crash between the two."""
-        match await self._engine.state(record.job_id):
-            case "unknown":
-                await self._engine.start(record.job_id)
-            case "active":
-                log.info("job.resumed", job_id=record.job_id, stage=record.current_stage)
-            case "done" | "dead":
-                error = BatutaError("the job was given up: it took the process down too often")
-                await self._store.apply(
-                    record.job_id, Event(kind="job.failed", data={"error": error.to_dict()})
-                )
-
-
-class _Run:
-    """One job's way through its pipeline, on the engine."""
-
-    def __init__(self, job_id: str, engine: Engine, stages: Stages) -> None:
-        self.job_id = job_id
-        self._engine = engine
-        self._stages = stages
-
-    async def stage(self, name: str, order: Order[R]) -> R:
-        """Submit and wait are two steps, so that a crash between them does not submit twice."""
-        submitted = await self._engine.step(
-            f"{name}:submit", lambda: self._stages.submit(self.job_id, name, order)
-        )
-        execution = Execution.model_validate(submitted)
-        if execution.result is not None:
-            return order.result(execution.result)
-        result = await self._engine.step(
-            f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, execution)
-        )
-        return order.result(result)
-
-
-async def _end_of(pipeline: Pipeline[Any, Any], run: _Run, record: JobRecord) -> Event:
-    """How the job ends: its result, or the error that stopped it."""
-    try:
-        result = await pipeline.function(run, pipeline.request.model_validate(record.request))
-    except BatutaError as error:
-        return Event(kind="job.failed", data={"error": error.to_dict()})
-    except Exception as error:
-        log.exception("job.broken", job_id=record.job_id, pipeline=record.pipeline)
-        broken = BatutaError(f"{type(error).__name__}: {error}")
-        return Event(kind="job.failed", data={"error": broken.to_dict()})
-    return Event(kind="job.completed", data={"result": result.model_dump(mode="json")})

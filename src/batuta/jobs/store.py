@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -37,6 +37,8 @@ _events = sa.Table(
     sa.Column("event", sa.Text, nullable=False),
 )
 
+QUEUE_LOOK: Final = 100
+"""How many waiting jobs are looked at in one go."""
 ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
@@ -88,6 +90,27 @@ class JobStore:
         return await self._records(
             sa.select(_jobs.c.record).where(_jobs.c.status.in_(active)).order_by(_jobs.c.created_at)
         )
+
+    async def queued(self) -> list[str]:
+        """The ids of the jobs that wait to be set going, oldest first."""
+        query = (
+            sa.select(_jobs.c.job_id)
+            .where(_jobs.c.status == str(JobStatus.QUEUED))
+            .order_by(_jobs.c.created_at)
+            .limit(QUEUE_LOOK)
+        )
+        async with self._database.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def cancelled(self, job_ids: Collection[str]) -> list[str]:
+        """Those of the jobs that are cancelled."""
+        if not job_ids:
+            return []
+        query = sa.select(_jobs.c.job_id).where(
+            _jobs.c.status == str(JobStatus.CANCELLED), _jobs.c.job_id.in_(job_ids)
+        )
+        async with self._database.connect() as connection:
+            return list((await connection.execute(query)).scalars())
 
     async def apply(self, job_id: str, *events: Event) -> JobRecord:
         """Let the events happen to the job, in one transaction; those that change nothing are not kept."""

@@ -56,26 +56,34 @@ class Row:
         return units[0].text + "".join(unit.joiner + unit.text for unit in units[1:])
 
 
-def best_breaks(row: Row, first: int, last: int, lines: int, width: int) -> tuple[float, tuple[int, ...]]:
+def best_breaks(
+    row: Row, first: int, last: int, lines: int, width: int, budget: float = inf
+) -> tuple[float, tuple[int, ...]]:
     """The cheapest way to lay the stretch out: its cost, and the units that begin a further line.
 
-    The cost is infinite when the stretch does not fit.
+    The cost is infinite when the stretch does not fit, or fits for no less than the budget.
     """
     if row.width(first, last) <= width:
         return 0.0, ()
-    if lines == 1:
-        return inf, ()
     best: tuple[float, tuple[int, ...]] = (inf, ())
-    # The first line must fit its width, and what is left must be able to fit the others.
+    for cut in _cuts(row, first, last, lines, width):
+        cost = row.partings[cut] + _imbalance(row, first, cut, last, lines, width)
+        if cost < budget:
+            below, breaks = best_breaks(row, cut, last, lines - 1, width, budget - cost)
+            if cost + below < budget:
+                budget = cost + below
+                best = (budget, (cut, *breaks))
+    return best
+
+
+def _cuts(row: Row, first: int, last: int, lines: int, width: int) -> range:
+    """Where the first line may end: it must fit, and what is left must be able to fit the others."""
+    if lines == 1:
+        return range(0)
     room_below = width * (lines - 1) + lines - 2
     earliest = bisect_left(row.begins, row.ends[last - 1] - room_below, first + 1, last)
     latest = bisect_right(row.ends, row.begins[first] + width, first, last)
-    for cut in range(earliest, min(latest, last - 1) + 1):
-        cost = row.partings[cut] + _imbalance(row, first, cut, last, lines, width)
-        if cost < best[0]:
-            below, breaks = best_breaks(row, cut, last, lines - 1, width)
-            best = min(best, (cost + below, (cut, *breaks)))
-    return best
+    return range(earliest, min(latest, last - 1) + 1)
 
 
 def _imbalance(row: Row, first: int, cut: int, last: int, lines: int, width: int) -> float:
@@ -93,8 +101,15 @@ def break_lines(text: str, language: str, profile: Profile) -> tuple[str, ...]:
     if not units:
         return ()
     row = Row.of(units, language)
-    lines = limits.lines
-    while (found := best_breaks(row, 0, len(units), lines, limits.columns))[0] == inf:
-        lines += 1
-    edges = (0, *found[1], len(units))
+    cost, breaks = best_breaks(row, 0, len(units), limits.lines, limits.columns)
+    edges = (0, *(breaks if cost < inf else _filled(row, limits.columns)), len(units))
     return tuple(row.line(begin, end) for begin, end in pairwise(edges))
+
+
+def _filled(row: Row, width: int) -> list[int]:
+    """The units that begin a line when each is filled before the next."""
+    breaks = [0]
+    for index in range(len(row.units)):
+        if row.width(breaks[-1], index + 1) > width:
+            breaks.append(index)
+    return breaks[1:]

@@ -108,8 +108,9 @@ class _Division:
         for first in range(count):
             for last in range(first + 1, self._reach(first) + 1):
                 cost = best[first] + self._cost(first, last)
-                if cost < best[last]:
-                    cost += best_breaks(self._row, first, last, limits.lines, limits.columns)[0]
+                budget = best[last] - cost
+                if budget > 0:
+                    cost += best_breaks(self._row, first, last, limits.lines, limits.columns, budget)[0]
                     if cost < best[last]:
                         best[last], begins[last] = cost, first
         return _walked_back(begins)

@@ -61,7 +61,7 @@ def pieces_of(text: str, language: str, max_columns: int) -> list[tuple[str, str
     for part in filter(None, (part.strip() for part in _BLANKS.split(text))):
         joined = " "
         for cluster in _clusters(part) if clusters else (part,):
-            for chunk in _chunks(cluster, max_columns):
+            for chunk in filter(None, map(str.strip, _chunks(cluster, max_columns))):
                 pieces.append((joined, chunk))
                 joined = ""
     return pieces

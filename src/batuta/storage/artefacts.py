@@ -10,20 +10,32 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore
 from pydantic import BaseModel, ConfigDict, Field
 
 from batuta.errors import NotFound, PayloadTooLarge, StorageError
 
 CHUNK_BYTES: Final = 1024 * 1024
-"""Bytes read or written at a time, and so roughly what one transfer holds in memory."""
+"""Bytes read or written at a time; a transfer holds two or three of these in memory."""
+ABANDONED_SECONDS: Final = 24 * 3600.0
+"""A file under `incoming/` that nobody has written to for so long was left by a killed process."""
+
+_PART_BYTES: Final = 8 * 1024 * 1024
+"""One part of an upload to a bucket: at least 5 MiB and at most 10,000 parts (S3, multipart upload limits)."""
+_READ_BYTES: Final = 256 * 1024
+_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.IGNORECASE)
+"""A media type without parameters (RFC 6838, section 4.2): it ends up in a header."""
+UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
 class Artefact(BaseModel):
@@ -33,7 +45,13 @@ class Artefact(BaseModel):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=0)
-    media_type: str = "application/octet-stream"
+    media_type: str = Field(default=UNKNOWN_TYPE, pattern=f"^{_TYPE.pattern}$")
+
+
+def media_type_of(header: str | None) -> str:
+    """The type a `Content-Type` header names, without parameters; unknown when it makes no sense."""
+    named = (header or "").partition(";")[0].strip().lower()
+    return named if _TYPE.fullmatch(named) else UNKNOWN_TYPE
 
 
 class ArtefactStore(Protocol):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import heapq
 from itertools import count
+from typing import Final
+
+_TURNS: Final = 20
+"""Turns of the event loop that other tasks get, to go on or to fall asleep too, before time moves."""
 
 
 class VirtualClock:
     """Satisfies `batuta.clients.Clock`; time stands still except while somebody sleeps.
 
-    When tasks sleep, the earliest to wake wakes next, and the time is then what it slept until. `slept` tells
-    afterwards who waited for how long.
+    When several tasks sleep, the earliest to wake wakes first, and the time is then what it slept until.
+    `slept` tells afterwards for how long somebody waited.
     """
 
     def __init__(self, start: float = 0.0) -> None:
@@ -19,6 +23,7 @@ class VirtualClock:
         self._now = start
         self._order = count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._moving = False
 
     def now(self) -> float:
         """Seconds."""
@@ -29,13 +34,23 @@ class VirtualClock:
         self._now += seconds
 
     async def sleep(self, seconds: float) -> None:
-        """Return when it is `seconds` later, which is as soon as no other task has anything earlier to do."""
+        """Return when it is `seconds` later, as soon as the others have had their turn."""
         self.slept.append(seconds)
         loop = asyncio.get_running_loop()
         wake: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._sleepers, (self._now + max(seconds, 0.0), next(self._order), wake))
-        loop.call_soon(self._wake_earliest)
+        if not self._moving:
+            self._moving = True
+            loop.call_soon(self._move, loop, _TURNS)
         await wake
+
+    def _move(self, loop: asyncio.AbstractEventLoop, turns: int) -> None:
+        """After so many turns, wake the earliest sleeper; go on while there are others."""
+        if turns == 0:
+            self._wake_earliest()
+        self._moving = bool(self._sleepers)
+        if self._moving:
+            loop.call_soon(self._move, loop, turns - 1 if turns else _TURNS)
 
     def _wake_earliest(self) -> None:
         while self._sleepers:

@@ -124,10 +124,11 @@ class FaultTransport(httpx2.AsyncBaseTransport):
                 stream = _Beginning(response, after)
                 return httpx2.Response(response.status_code, headers=response.headers, stream=stream)
             case Delay(seconds, then):
-                patience: float = request.extensions.get("timeout", {}).get("read") or math.inf
-                await self._clock.sleep(min(seconds, patience))
-                if patience < seconds:
+                patience: float | None = request.extensions.get("timeout", {}).get("read")
+                if patience is not None and patience < seconds:
+                    await self._clock.sleep(patience)
                     raise httpx2.ReadTimeout(f"no answer in {patience} s (injected)", request=request)
+                await self._clock.sleep(seconds)
                 return await self._befall(then, request)
 
 

@@ -31,7 +31,7 @@ _Floats: Final = ctypes.POINTER(ctypes.c_float)
 
 
 class _Library(Protocol):
-    """What is used of librnnoise; pyrnnoise's own wrapper rounds to 16 bits, which wrap around on clipping."""
+    """What is used of librnnoise; pyrnnoise's own wrapper rounds to 16 bits that wrap around on clipping."""
 
     def rnnoise_create(self, model: None) -> int: ...
     def rnnoise_destroy(self, state: int) -> None: ...

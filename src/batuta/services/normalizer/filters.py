@@ -33,6 +33,8 @@ class FilterChain:
 
     def feed(self, block: Block) -> list[Block]:
         """What comes out now that this block went in; filters may hold some of it back."""
+        if not block.shape[1]:
+            return []
         frame = frame_of(block, self._sample_rate)
         frame.pts = self._position
         self._position += block.shape[1]
@@ -56,5 +58,5 @@ class FilterChain:
                 frame = cast("AudioFrame", self._graph.pull())
             except (NothingYet, NothingMore):
                 return
-            self.notes = frame.metadata
+            self.notes.update(frame.metadata)  # the last frame, when it is a short one, has none
             yield np.asarray(frame.to_ndarray(), np.float32)

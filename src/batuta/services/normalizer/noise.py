@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from batuta.media.audio import Block
 from batuta.services.normalizer.filters import FilterChain
@@ -24,8 +23,8 @@ _SPEECH_SHARE, _PAUSE_SHARE = 0.95, 0.10
 _FRAME_SECONDS: Final = 0.02
 _FEWEST_FRAMES: Final = 100
 """Two seconds; less says nothing about the pauses."""
-_LEVELS_DB: Final = np.arange(-90.0, 10.0, 0.25)
-"""What is below the lowest is digital silence and no pause in which noise could be heard."""
+_LEVELS_DB: Final = np.arange(-90.0, 20.0, 0.25)
+"""Steps of the count. What lies below is digital silence, no pause in which noise could be heard."""
 
 
 class NoiseMeter:
@@ -36,7 +35,7 @@ class NoiseMeter:
         self._chain = FilterChain(sample_rate, channels, mono, ("highpass", "f=80"))
         self._frame = round(sample_rate * _FRAME_SECONDS)
         self._rest = np.zeros(0, np.float32)
-        self._counts = np.zeros(len(_LEVELS_DB) + 1, np.int64)
+        self._counts = np.zeros(len(_LEVELS_DB) - 1, np.int64)
 
     def hear(self, block: Block) -> None:
         """Count the levels in this block."""
@@ -44,14 +43,13 @@ class NoiseMeter:
         whole = len(sound) // self._frame * self._frame
         power = np.square(sound[:whole]).reshape(-1, self._frame).mean(axis=1)
         levels = 10 * np.log10(np.maximum(power, 1e-12))
-        steps: npt.NDArray[np.intp] = np.searchsorted(_LEVELS_DB, levels)
-        self._counts += np.bincount(steps, minlength=len(self._counts))
+        self._counts += np.histogram(levels, _LEVELS_DB)[0]
         self._rest = sound[whole:]
 
     @property
     def snr_db(self) -> float | None:
         """The estimate so far; `None` when there was too little sound to tell."""
-        heard = self._counts[1:].cumsum()
+        heard = self._counts.cumsum()
         if heard[-1] < _FEWEST_FRAMES:
             return None
         speech, pauses = (

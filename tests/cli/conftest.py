@@ -1,0 +1,64 @@
+"""Running the real command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from batuta.settings import Settings
+
+COMMAND = (sys.executable, "-m", "batuta")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The JSON document on stdout."""
+        return json.loads(self.stdout)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A data folder of the test's own, the machine's weights, the small model."""
+    return {**os.environ, "BATUTA_DATA": str(tmp_path / "data"), "WHISPER_MODEL": "tiny.en"}
+
+
+@pytest.fixture
+def batuta(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
+    """Run `batuta` with arguments to its end, in the test's folder."""
+
+    def run(*arguments: str | Path, **variables: str) -> Ended:
+        process = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            env={**environment, **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Ended(process.returncode, process.stdout, process.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def two_cities() -> Path:
+    """44 s of a person reading; `make test` has pulled it."""
+    file = Settings().batuta_models / "speech-two-cities" / "two_cities.wav"
+    assert file.is_file(), "run `batuta models pull speech-two-cities` first, as `make test` does"
+    return file
