@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from batuta.version import __version__
+
 if TYPE_CHECKING:
     from batuta.server import caption, open_batuta
 
 __all__ = ["__version__", "caption", "open_batuta"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

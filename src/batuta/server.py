@@ -15,7 +15,6 @@ from typing import Final, TypedDict, Unpack
 
 from fastapi import APIRouter, FastAPI
 
-from batuta import __version__
 from batuta.captions.app import Captions
 from batuta.captions.document import VERSION as SHAPER_VERSION
 from batuta.captions.document import CaptionsDocument, Shape, Shaper
@@ -38,6 +37,7 @@ from batuta.services.work import Service
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
 from batuta.storage.database import Database
+from batuta.version import __version__
 from batuta.weights import Weights
 
 

@@ -116,3 +116,12 @@ async def test_a_cancelled_sleeper_holds_up_nobody(clock: VirtualClock):
     await asyncio.gather(nap, other, return_exceptions=True)
     assert clock.now() in {1, 5}
     assert nap.cancelled()
+
+
+async def test_time_never_goes_back(clock: VirtualClock):
+    """Somebody who overslept wakes now, not then."""
+    nap = asyncio.create_task(clock.sleep(1))
+    await asyncio.sleep(0)
+    clock.advance(10)
+    await nap
+    assert clock.now() == 10

@@ -1,6 +1,6 @@
 """An app in this process behaves like a server on another machine."""
 
-# ruff: noqa: ARG001, ARG002  # an ASGI app has three arguments, whether it uses them or not
+# ruff: noqa: ARG001  # an ASGI app has three arguments, whether it uses them or not
 # ruff: noqa: PT012  # reading a stream until it breaks takes a loop
 
 from __future__ import annotations

@@ -345,6 +345,21 @@ async def test_a_form_without_files_is_urlencoded(make: Make, echo: Service):
     assert echo.requests[0].content == b"a=true&c=%C3%A9"
 
 
+async def test_an_upload_may_take_longer_than_an_answer(make: Make, echo: Service):
+    """The timeout is for silence; what limits a body that moves is the deadline (20 ms of real time here)."""
+
+    async def content() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.005)
+            yield b"x"
+
+    client = make(retry=RetryPolicy(max_retries=0), timeout=0.01)
+    await client.request("PUT", "/x", content=content)
+    with deadline(0.01), pytest.raises(errors.DeadlineExceeded):
+        await client.request("PUT", "/x", content=content)
+    assert [request.content for request in echo.requests] == [b"xxxx"]
+
+
 # Streams
 
 
@@ -395,7 +410,7 @@ async def test_the_readers_own_trouble_is_left_alone(make: Make):
 
 
 async def test_a_download_lasts_as_long_as_the_deadline(clock: VirtualClock):
-    """The timeout is for silence, not for size; the deadline is for all (20 ms of real time here)."""
+    """The timeout is for silence, not for size; the deadline is for all (80 ms of real time here)."""
 
     async def endless() -> AsyncIterator[bytes]:
         while True:
@@ -404,12 +419,12 @@ async def test_a_download_lasts_as_long_as_the_deadline(clock: VirtualClock):
 
     client = answering(clock, lambda: httpx2.Response(200, content=endless()), timeout=0.001)
     seen = 0
-    with deadline(0.02), pytest.raises(errors.DeadlineExceeded):
+    with deadline(0.08), pytest.raises(errors.DeadlineExceeded):
         async with client.stream("GET", "/x", timeout=0.01) as response:
             async for _ in response.aiter_bytes():
                 left = remaining()
                 assert left is not None
-                seen += left < 0.01
+                seen += left < 0.04
     assert seen
 
 
@@ -444,6 +459,16 @@ async def test_refusals_and_business_do_not_trip_the_breaker(make: Make, status:
         with pytest.raises(errors.ServiceError):
             await client.request("GET", "/x")
     assert client.breaker.state == Closed()
+
+
+async def test_a_refusal_ends_a_row_of_failures(make: Make):
+    """Between two failures the service was well enough to say no."""
+    client = make(Status(500), Status(404), Status(500), retry=RetryPolicy(max_retries=0))
+    for _ in range(3):
+        with pytest.raises(errors.ServiceError):
+            await client.request("GET", "/x")
+    assert isinstance(client.breaker.state, Closed)
+    assert client.breaker.state.failures == 1
 
 
 async def test_a_busy_service_keeps_its_failures(make: Make):

@@ -61,6 +61,7 @@ def test_every_profile_is_found_under_its_own_name() -> None:
     [
         ("max_line_width", 1),
         ("max_line_width", float("nan")),
+        ("max_line_width", float("inf")),
         ("max_lines", 0),
         ("max_lines", 4),
         ("max_cps", 0.0),
@@ -70,6 +71,7 @@ def test_every_profile_is_found_under_its_own_name() -> None:
         ("min_duration", 0.0),
         ("min_duration", 7.0),
         ("max_duration", 0.5),
+        ("max_duration", float("inf")),
     ],
 )
 def test_limits_no_cue_can_keep_are_refused(field: str, value: float) -> None:

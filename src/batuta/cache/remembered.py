@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -14,7 +15,8 @@ class Remembered(Generic[T]):
     """The value of an async function, asked for again only after so many seconds.
 
     Whoever asks while it is being computed waits for that computation; a failure reaches all of them and is
-    not remembered. A caller that is cancelled does not stop the computation for the others.
+    not remembered. A caller that is cancelled does not stop the computation for the others, and its deadline
+    is not theirs: the computation runs in a context of its own.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class Remembered(Generic[T]):
         if self._kept is not None and self._now() < self._kept[0]:
             return self._kept[1]
         if self._loading is None:
-            self._loading = asyncio.create_task(self._load_and_keep())
+            self._loading = asyncio.create_task(self._load_and_keep(), context=Context())
             self._loading.add_done_callback(self._loaded)
         return await asyncio.shield(self._loading)
 

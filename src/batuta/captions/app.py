@@ -22,7 +22,7 @@ from batuta.captions.models import (
     StageView,
 )
 from batuta.captions.pipeline import caption
-from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, from_dict
+from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, UnreadableMedia, from_dict
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
@@ -55,6 +55,8 @@ class Captions:
         force: bool = False,
     ) -> JobRecord:
         """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`."""
+        if upload is not None and upload.size == 0:
+            raise UnreadableMedia("the file is empty: 0 bytes")
         request = self._request(options, url, upload)
         request.check()
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)

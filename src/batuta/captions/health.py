@@ -7,8 +7,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol
 
-from batuta import __version__
 from batuta.cache import Remembered
+from batuta.version import __version__
 
 LIMIT_SECONDS: Final = 2.0
 REMEMBERED_SECONDS: Final = 5.0

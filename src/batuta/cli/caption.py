@@ -16,7 +16,7 @@ from batuta.captions.app import Captions, request_of, result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
 from batuta.cli.screen import print_document, say, stage_bars, weight_bars
-from batuta.errors import BatutaError
+from batuta.errors import BatutaError, MediaError, ServiceError, from_dict
 from batuta.jobs import JobRecord
 from batuta.media import FORMATS
 from batuta.server import open_batuta
@@ -66,8 +66,11 @@ async def caption(  # noqa: PLR0913  # the options of a command
     options = CaptionOptions(language=language, model=model, subtitle_profile=profile)
     await _pull_weights(settings, model or settings.whisper_model)
     async with open_batuta(settings) as batuta:
-        record = await batuta.captions.start_from(source, options, force=force)
-        record = await _watch(batuta.captions, record)
+        try:
+            record = await batuta.captions.start_from(source, options, force=force)
+            record = await _watch(batuta.captions, record)
+        except (MediaError, ServiceError) as error:
+            raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
         document = await batuta.captions.document(record)
     written = _write(document, form, _target(source, output, record, document, form), as_json=as_json)
     if report:

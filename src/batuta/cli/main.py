@@ -15,9 +15,9 @@ import structlog
 from cyclopts import App, CycloptsError
 from pydantic import ValidationError
 
-from batuta import __version__
 from batuta.cli.screen import say
 from batuta.errors import BatutaError
+from batuta.version import __version__
 
 USAGE: Final = 2
 INTERRUPTED: Final = 130

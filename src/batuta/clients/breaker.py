@@ -1,10 +1,10 @@
 """A circuit breaker (Nygard, *Release It!*, chapter 5): a service that keeps failing is left alone a while.
 
-    Closed ── enough failures in a row ──▶ Open ── asked after the cooldown ──▶ HalfOpen, its probe under way
-      ▲                                     ▲                                        │
-      │                                     ├── the probe failed ────────────────────┤
-      │                                     ├── the probe was abandoned: probe again ┤
-      └── the probe succeeded ──────────────┼────────────────────────────────────────┘
+    Closed   ── enough failures in a row ──▶ Open
+    Open     ── asked after the cooldown ──▶ HalfOpen, with its probe under way
+    HalfOpen ── the probe succeeded ───────▶ Closed
+    HalfOpen ── the probe failed ──────────▶ Open
+    HalfOpen ── the probe was abandoned ───▶ Open, and whoever asks next is the probe
 
 `BreakerPolicy.next` is the whole truth, a pure function; `Breaker` remembers the state and logs its changes.
 HalfOpen exists only while its probe is under way, so a probe that is cancelled cannot wedge it.

@@ -100,7 +100,7 @@ class _Exchange(httpx2.AsyncByteStream):
     def start(self, app: ASGIApp, scope: Scope) -> asyncio.Task[None]:
         """The task in which the app runs."""
         self._path = scope["path"]
-        self._task = self._loop.create_task(self._run(app, scope), context=None)
+        self._task = self._loop.create_task(self._run(app, scope), context=Context())
         self._task.add_done_callback(self._ended)
         return self._task
 

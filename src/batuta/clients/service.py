@@ -21,8 +21,8 @@ from typing import Final, Self, Unpack
 import httpx2
 import structlog
 
-from batuta import __version__
 from batuta.clients.answers import question, refusal, silence
+from batuta.clients.bodies import beginning, whole
 from batuta.clients.breaker import DEFAULT_BREAKER, Breaker, BreakerPolicy, Call
 from batuta.clients.bulkhead import Bulkhead
 from batuta.clients.clock import SYSTEM_CLOCK, Clock
@@ -31,6 +31,7 @@ from batuta.clients.requests import RequestParts, build, repeatable, streams
 from batuta.clients.retry import Outcome, RetryPolicy, outcome_of_status
 from batuta.clients.transports import network_transport
 from batuta.errors import BreakerOpen, DeadlineExceeded, ServiceError, ServiceUnavailable
+from batuta.version import __version__
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,6 @@ DEFAULT_RETRY: Final = RetryPolicy()
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 """The largest answer `request` reads; anything larger is for `stream`."""
 
-_ERROR_BODY_BYTES: Final = 64 * 1024
 _TIMER_SLACK: Final = 0.02
 """A timer may ring so many seconds early: uvloop reads the clock once per turn of the loop."""
 
@@ -98,7 +98,7 @@ class ServiceClient:
         while True:
             try:
                 async with self._attempt(method, path, parts) as response:
-                    return await self._whole(response)
+                    return await whole(self.name, response, self._max_body_bytes)
             except ServiceUnavailable as error:
                 if (wait := self._wait_to_retry(error, retries, method, parts)) is None:
                     raise
@@ -175,7 +175,7 @@ class ServiceClient:
             call.succeeded()
             return response
         async with aclosing(response):
-            error = refusal(self.name, response, await _beginning(response))
+            error = refusal(self.name, response, await beginning(response))
         if outcome is Outcome.FAILED:
             call.failed(str(error))
         elif outcome is Outcome.REFUSED:
@@ -195,36 +195,6 @@ class ServiceClient:
         if isinstance(failure, ServiceUnavailable):
             call.failed(str(failure))
         return failure
-
-    async def _whole(self, response: httpx2.Response) -> httpx2.Response:
-        """The answer with its body in memory and nothing left open."""
-        if response.is_closed:  # a transport that has the body at hand may have read it already
-            self._check_size(response, len(response.content))
-            return response
-        body: list[bytes] = []
-        size = 0
-        async with aclosing(response.aiter_bytes()) as chunks:
-            async for chunk in chunks:
-                size += len(chunk)
-                self._check_size(response, size)
-                body.append(chunk)
-        headers = response.headers.copy()
-        if headers.pop("Content-Encoding", None) is not None:  # no longer true of the decoded body
-            headers.pop("Content-Length", None)
-        return httpx2.Response(
-            response.status_code,
-            headers=headers,
-            content=b"".join(body),
-            request=response.request,
-            extensions=response.extensions,
-        )
-
-    def _check_size(self, response: httpx2.Response, size: int) -> None:
-        if size > self._max_body_bytes:
-            asked = question(self.name, response.request)
-            raise ServiceError(
-                f"{asked} answered more than {self._max_body_bytes} bytes; use `stream` for it"
-            )
 
     def _time_limit(self, method: str, path: str, parts: RequestParts) -> float:
         """Seconds for this attempt; raises `DeadlineExceeded` when there are none."""
@@ -248,19 +218,6 @@ class ServiceClient:
         elif retries:
             error.add_note(f"after {retries + 1} attempts")
         return wait
-
-
-async def _beginning(response: httpx2.Response) -> bytes:
-    """As much of an error's body as is worth reading, and can be read."""
-    body = b""
-    try:
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) >= _ERROR_BODY_BYTES:
-                break
-    except httpx2.RequestError:
-        pass
-    return body
 
 
 def _loop_time_of_deadline() -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from types import MappingProxyType
 from typing import Final
 
@@ -11,6 +12,13 @@ from batuta.media.scripts import columns, primary_language
 
 _FRAME: Final = 1 / 24
 """Seconds; Netflix's Subtitle Timing Guidelines (360051554394) are written for 24 frames a second."""
+_WIDEST: Final = 2
+"""Columns of the widest character."""
+_MOST_LINES: Final = 3
+"""BBC Subtitle Guidelines, 3.3: two lines, three when nothing important is covered."""
+_MILLISECOND: Final = 0.001
+_MAX_GAP: Final = 1.0
+"""Seconds; a longer one would leave no room for fast dialogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,8 @@ class Profile:
     """Whether one character is a full-width one, and a narrow one half (Chinese, Japanese, Korean guides)."""
 
     def __post_init__(self) -> None:
-        if not self.max_line_width * self.columns_per_character >= 2:  # noqa: PLR2004 - the widest character
-            self._refuse("max_line_width", self.max_line_width, "at least one full-width character (2)")
+        if not _WIDEST <= self.max_line_width * self.columns_per_character < inf:
+            self._refuse("max_line_width", self.max_line_width, "at least one full-width character")
         if not 1 <= self.max_lines <= _MOST_LINES:
             self._refuse("max_lines", self.max_lines, f"1 to {_MOST_LINES}")
         if not self.max_cps > 0:
@@ -49,8 +57,8 @@ class Profile:
             self._refuse("min_gap", self.min_gap, f"between 0 and {_MAX_GAP} s")
         if not 0 <= self.max_linger <= self.max_duration:
             self._refuse("max_linger", self.max_linger, "between 0 and max_duration")
-        if not _MILLISECOND <= self.min_duration <= self.max_duration - _MILLISECOND:
-            self._refuse("min_duration", self.min_duration, f"under max_duration ({self.max_duration} s)")
+        if not _MILLISECOND <= self.min_duration <= self.max_duration - _MILLISECOND < inf:
+            self._refuse("min_duration", self.min_duration, f"under max_duration ({self.max_duration:g} s)")
 
     def _refuse(self, field: str, value: float, expected: str) -> None:
         raise InvalidRequest(f"subtitle profile {self.name!r}: {field} is {value:g}, expected {expected}")
@@ -81,12 +89,6 @@ class Profile:
         width = min(self.max_line_width, _WIDTHS.get(code, self.max_line_width))
         return replace(self, max_line_width=width, max_cps=speed, full_width=code in _FULL_WIDTH)
 
-
-_MOST_LINES: Final = 3
-"""BBC Subtitle Guidelines, 3.3: two lines, three when nothing important is covered."""
-_MILLISECOND: Final = 0.001
-_MAX_GAP: Final = 1.0
-"""Seconds; a longer one would leave no room for fast dialogue."""
 
 # By language: Netflix's language guides, as Subtitle Edit's NetflixQualityController implements them.
 _WIDTHS: Final = MappingProxyType({"ja": 13, "ko": 16, "th": 35, "yue": 16, "zh": 16})

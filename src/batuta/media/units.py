@@ -58,7 +58,7 @@ def pieces_of(text: str, language: str, max_columns: int) -> list[tuple[str, str
     """Running text as (joiner, piece) pairs; languages without blanks may be parted at every character."""
     clusters = primary_language(language) in WITHOUT_BLANKS
     pieces: list[tuple[str, str]] = []
-    for part in filter(None, (part.strip() for part in _BLANKS.split(text))):
+    for part in _BLANKS.split(text):
         joined = " "
         for cluster in _clusters(part) if clusters else (part,):
             for chunk in filter(None, map(str.strip, _chunks(cluster, max_columns))):

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
 
-from batuta import __version__
-from batuta.errors import BatutaError, InvalidRequest
+from batuta.errors import BatutaError, InvalidRequest, PayloadTooLarge
 from batuta.jobs.orders import Order
+from batuta.services.forms import read_form
 from batuta.services.problems import install_problems, invalid
-from batuta.services.registry import ServiceJob, ServiceJobs, ServiceStatus
+from batuta.services.registry import ServiceJob, ServiceJobs
 from batuta.services.remote import ARTEFACT_SUFFIX
-from batuta.storage.artefacts import CHUNK_BYTES, Artefact
+from batuta.storage.artefacts import Artefact
+from batuta.version import __version__
 
 MAX_WAIT_SECONDS: Final = 30.0
+MAX_AGE_HOURS: Final = 24.0 * 365 * 100
+MAX_JSON_BYTES: Final = 1024 * 1024
+"""An order in JSON, or what surrounds the file of a form."""
 
 
 class NotReady(BatutaError):
@@ -79,19 +83,23 @@ _router = APIRouter()
 @_router.post("/jobs", status_code=202)
 async def submit(request: Request, jobs: Jobs) -> dict[str, Any]:
     """Accept an order; the same order again is the same job."""
-    fields = await _fields(request, jobs)
+    uploaded: list[Artefact] = []
     try:
+        fields = await _fields(request, jobs, uploaded)
         order: Order[Any] = jobs.service.order.model_validate(fields)
-    except ValidationError as error:
-        raise invalid(error) from error
-    return _shown(await jobs.accept(order))
+    except BaseException as error:
+        await jobs.discard(uploaded)
+        if isinstance(error, ValidationError):
+            raise invalid(error) from error
+        raise
+    return _shown(await jobs.accept(order, uploaded))
 
 
 @_router.get("/jobs")
 async def list_jobs(jobs: Jobs, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, Any]:
     """The newest jobs first."""
     found = await jobs.all(limit)
-    return {"total": len(found), "jobs": [_shown(job) for job in found]}
+    return {"total": sum((await jobs.count()).values()), "jobs": [_shown(job) for job in found]}
 
 
 @_router.get("/jobs/{job_id}")
@@ -111,7 +119,7 @@ async def download(job_id: str, jobs: Jobs) -> StreamingResponse:
         media_type=artefact.media_type,
         headers={
             "Content-Length": str(artefact.size),
-            "Content-Disposition": f'attachment; filename="{_safe_name(job.filename or "file")}"',
+            "Content-Disposition": _disposition(job.filename or "file"),
         },
     )
 
@@ -137,16 +145,18 @@ async def health(jobs: Jobs) -> dict[str, Any]:
 @_router.get("/admin/stats")
 async def stats(jobs: Jobs) -> dict[str, Any]:
     """How many jobs are in which state, and how many bytes they keep."""
-    found = await jobs.all(limit=100_000)
-    by_status = {str(status): 0 for status in ServiceStatus}
-    for job in found:
-        by_status[str(job.status)] += 1
-    kept = {job.artefact.sha256: job.artefact.size for job in found if job.artefact is not None}
-    return {"total": len(found), "by_status": by_status, "bytes_kept": sum(kept.values())}
+    by_status = await jobs.count()
+    return {
+        "total": sum(by_status.values()),
+        "by_status": {str(status): number for status, number in by_status.items()},
+        "bytes_kept": await jobs.bytes_kept(),
+    }
 
 
 @_router.post("/admin/cleanup")
-async def cleanup(jobs: Jobs, max_age_hours: Annotated[float, Query(ge=0)] = 24.0) -> dict[str, Any]:
+async def cleanup(
+    jobs: Jobs, max_age_hours: Annotated[float, Query(ge=0, le=MAX_AGE_HOURS)] = 24.0
+) -> dict[str, Any]:
     """Forget finished jobs older than this, with their files."""
     return {"jobs_removed": await jobs.clean(dt.timedelta(hours=max_age_hours))}
 
@@ -196,29 +206,45 @@ def _shown(job: ServiceJob) -> dict[str, Any]:
     }
 
 
-async def _fields(request: Request, jobs: ServiceJobs) -> dict[str, Any]:
-    """The order's fields out of JSON or a form; files are stored on the way and become references."""
+async def _fields(request: Request, jobs: ServiceJobs, uploaded: list[Artefact]) -> dict[str, Any]:
+    """The order's fields out of JSON or a form; files are stored on the way, and added to `uploaded`."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json":
-        try:
-            body = await request.json()
-        except ValueError as error:
-            raise InvalidRequest(f"the body is not JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise InvalidRequest("the body must be a JSON object with the order's fields")
-        return body  # pyright: ignore[reportUnknownVariableType]  # validated by the order's model
+        return await _json_fields(request)
     if kind == "multipart/form-data":
-        async with request.form(max_files=4, max_fields=100) as form:
-            return await _form_fields(form, jobs, request.app.state.max_upload_bytes)
+        return await _form_fields(request, jobs, uploaded)
     raise InvalidRequest(f"content type {kind or 'none'}: send application/json or multipart/form-data")
 
 
-async def _form_fields(form: FormData, jobs: ServiceJobs, max_bytes: int) -> dict[str, Any]:
+async def _json_fields(request: Request) -> dict[str, Any]:
+    text = bytearray()
+    async for chunk in request.stream():
+        text += chunk
+        if len(text) > MAX_JSON_BYTES:
+            raise PayloadTooLarge(f"an order in JSON may have {MAX_JSON_BYTES} bytes")
+    try:
+        body = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise InvalidRequest("the body must be a JSON object with the order's fields")
+    return body  # pyright: ignore[reportUnknownVariableType]  # validated by the order's model
+
+
+async def _form_fields(request: Request, jobs: ServiceJobs, uploaded: list[Artefact]) -> dict[str, Any]:
+    limit: int = request.app.state.max_upload_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit + MAX_JSON_BYTES:
+        raise PayloadTooLarge(f"more than the {limit} bytes allowed; nothing was read")
+
+    async def keep(chunks: AsyncGenerator[bytes], media_type: str) -> Artefact:
+        uploaded.append(await jobs.artefacts.put(chunks, media_type, max_bytes=limit))
+        return uploaded[-1]
+
     fields: dict[str, Any] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, UploadFile):
-            media_type = value.content_type or "application/octet-stream"
-            fields[name] = await jobs.artefacts.put(_chunks(value), media_type, max_bytes=max_bytes)
+    for name, value in await read_form(request, keep):
+        if isinstance(value, Artefact):
+            fields[name] = value
         elif name.endswith(ARTEFACT_SUFFIX):
             fields[name.removesuffix(ARTEFACT_SUFFIX)] = _reference(value)
         elif value != "":
@@ -226,9 +252,9 @@ async def _form_fields(form: FormData, jobs: ServiceJobs, max_bytes: int) -> dic
     return fields
 
 
-async def _chunks(upload: UploadFile) -> AsyncIterator[bytes]:
-    while chunk := await upload.read(CHUNK_BYTES):
-        yield chunk
+def _no_number(constant: str) -> NoReturn:
+    """`NaN` and `Infinity` are Python's, not JSON's (RFC 8259, section 6)."""
+    raise ValueError(f"{constant} is no number")
 
 
 def _reference(text: str) -> Artefact:
@@ -238,12 +264,13 @@ def _reference(text: str) -> Artefact:
         raise invalid(error) from error
 
 
-def _safe_name(name: str) -> str:
-    """The name without what would end the header's quoted string or leave ASCII (RFC 6266, section 4.3)."""
-    return "".join(
-        character if character.isascii() and character.isprintable() and character not in '"\\/' else "_"
-        for character in name
+def _disposition(name: str) -> str:
+    """To be saved under this name: as text that no header breaks at, and as it is (RFC 6266, section 4.3)."""
+    flat = "".join(
+        "_" if character in '"\\/' or not character.isprintable() else character for character in name
     )
+    plain = "".join(character if character.isascii() else "_" for character in flat)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(flat, safe='')}"
 
 
 __all__ = ["finished", "read_document", "service_app", "the_jobs"]

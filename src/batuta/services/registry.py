@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import re
 import shutil
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 import structlog
@@ -29,6 +29,8 @@ from batuta.storage.artefacts import Artefact, ArtefactStore, as_local_file
 from batuta.storage.database import Database, UtcDateTime, metadata
 
 ID_LENGTH: Final = 32
+_HASH: Final = re.compile(r'"([0-9a-f]{64})"')
+T = TypeVar("T")
 
 _jobs = sa.Table(
     "service_jobs",
@@ -71,6 +73,8 @@ class ServiceJob(BaseModel):
     filename: str | None = None
     artefact: Artefact | None = None
     details: dict[str, Any] = Field(default_factory=dict)
+    owned: tuple[Artefact, ...] = ()
+    """Files uploaded or made for this job: they go when it goes. A reference it was given is not its own."""
     error: ErrorDict | None = None
     created_at: dt.datetime
     completed_at: dt.datetime | None = None
@@ -91,43 +95,44 @@ class ServiceJobs:
         self.service = service
         self.artefacts = artefacts
         self._database = database
-        self._workspaces = workspaces
+        self._workspaces = workspaces / service.name
         self._timeout = timeout
         self._running: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, float] = {}
         self._places = asyncio.Semaphore(service.concurrency)
+        self._registering = asyncio.Lock()
+        self._uninterrupted: set[asyncio.Task[Any]] = set()
 
     async def launch(self) -> None:
-        """Go on with what an earlier process accepted and did not finish."""
-        self._workspaces.mkdir(parents=True, exist_ok=True)
-        for job in await self.all():
-            if not job.status.final:
-                self._set_going(job)
+        """Go on, in the order of acceptance, with what an earlier process did not finish."""
+        if not self._running:
+            shutil.rmtree(self._workspaces, ignore_errors=True)  # of a process that was killed
+        for job in sorted(await self._in_status(final=False), key=lambda job: job.created_at):
+            self._set_going(job)
 
     async def aclose(self) -> None:
         """Stop at once; unfinished jobs are done again after the next launch."""
+        await asyncio.gather(*self._uninterrupted, return_exceptions=True)
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.service.aclose()
 
-    async def accept(self, order: Order[Any]) -> ServiceJob:
-        """The job that does this order: a new one, the one under way, or the finished one."""
-        job_id = order.key(self.service.version)[:ID_LENGTH]
-        known = await self._find(job_id)
-        if known is not None and await self._is_of_use(known):
-            return known
-        job = ServiceJob(id=job_id, order=order.model_dump(mode="json"), created_at=_now())
-        await self._save(job)
-        self._set_going(job)
-        return job
+    async def accept(self, order: Order[Any], uploaded: Iterable[Artefact] = ()) -> ServiceJob:
+        """The job that does this order: a new one, the one under way, or the finished one.
+
+        `uploaded` are those of the order's files that were sent along with it.
+        """
+        return await self._to_the_end(self._accept(order, tuple(uploaded)))
 
     async def get(self, job_id: str) -> ServiceJob:
         """The job with its newest progress; raises `NotFound`."""
         job = await self._find(job_id)
         if job is None:
             raise NotFound(f"{self.service.name} has no job {job_id!r}")
+        if job.status.final:
+            return job
         return job.model_copy(update={"progress": self._progress.get(job_id, job.progress)})
 
     async def wait(self, job_id: str, seconds: float) -> ServiceJob:
@@ -149,80 +154,159 @@ class ServiceJobs:
             rows = await connection.execute(query)
             return [ServiceJob.model_validate_json(row.job) for row in rows]
 
+    async def count(self) -> dict[ServiceStatus, int]:
+        """How many jobs are in each status."""
+        query = (
+            sa.select(_jobs.c.status, sa.func.count().label("jobs"))
+            .where(_jobs.c.service == self.service.name)
+            .group_by(_jobs.c.status)
+        )
+        async with self._database.connect() as connection:
+            found = {row.status: row.jobs for row in await connection.execute(query)}
+        return {status: found.get(str(status), 0) for status in ServiceStatus}
+
+    async def bytes_kept(self) -> int:
+        """How many bytes the files of the jobs take."""
+        query = sa.select(_jobs.c.job).where(_jobs.c.service == self.service.name)
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query)
+            jobs = [ServiceJob.model_validate_json(row.job) for row in rows]
+        return sum({file.sha256: file.size for job in jobs for file in job.owned}.values())
+
     async def remove(self, job_id: str) -> None:
-        """Stop the job and forget it; raises `NotFound`."""
-        job = await self.get(job_id)
-        await self._stop(job_id)
-        await self._forget(job)
+        """Stop the job and forget it, with its files; raises `NotFound`."""
+        await self._to_the_end(self._remove(job_id))
 
     async def clean(self, older_than: dt.timedelta) -> int:
-        """Forget finished jobs older than this, with their files; how many."""
+        """Forget jobs finished longer ago than this, with their files; how many."""
         cutoff = _now() - older_than
-        old = [job for job in await self.all(limit=100_000) if job.status.final and job.created_at <= cutoff]
-        for job in old:
-            await self._forget(job)
-            if job.artefact is not None:
-                await self.artefacts.delete(job.artefact)
+        async with self._registering:
+            old = [
+                job
+                for job in await self._in_status(final=True)
+                if (job.completed_at or job.created_at) <= cutoff and job.id not in self._running
+            ]
+            await self._forget(old)
         return len(old)
+
+    async def discard(self, files: Iterable[Artefact]) -> None:
+        """Delete those of the files that no job of any service mentions."""
+        unwanted = {file.sha256: file for file in files}
+        if not unwanted:
+            return
+        async with self._database.connect() as connection:
+            for (text,) in await connection.execute(sa.select(_jobs.c.job)):
+                for sha256 in _HASH.findall(text):
+                    unwanted.pop(sha256, None)
+        for file in unwanted.values():
+            await self.artefacts.delete(file)
+
+    async def _accept(self, order: Order[Any], uploaded: tuple[Artefact, ...]) -> ServiceJob:
+        """Look and write without another acceptance in between: two of the same order are one job."""
+        job_id = order.key(self.service.version)[:ID_LENGTH]
+        async with self._registering:
+            known = await self._find(job_id)
+            if known is not None and await self._is_of_use(known):
+                return known
+            if job_id in self._running:  # its end is written, and it is about to be over
+                await asyncio.wait({self._running[job_id]})
+            owned = (*known.owned, *uploaded) if known is not None else uploaded
+            job = ServiceJob(
+                id=job_id,
+                order=order.model_dump(mode="json"),
+                owned=tuple(dict.fromkeys(owned)),
+                created_at=_now(),
+            )
+            await self._save(job)
+            self._set_going(job)
+            return job
+
+    async def _remove(self, job_id: str) -> None:
+        await self.get(job_id)
+        task = self._running.get(job_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        async with self._registering:
+            job = await self._find(job_id)
+            if job is not None and job_id not in self._running:  # else somebody has asked for it again
+                await self._forget([job])
+
+    async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do this even if the caller leaves: half of it is a job that nobody does or nobody forgets."""
+        task = asyncio.create_task(work)
+        self._uninterrupted.add(task)
+        task.add_done_callback(self._uninterrupted.discard)
+        return await asyncio.shield(task)
 
     def _set_going(self, job: ServiceJob) -> None:
         if job.id in self._running:
             return
         task = asyncio.create_task(self._do(job), name=f"{self.service.name}:{job.id}")
         self._running[job.id] = task
-        task.add_done_callback(lambda _: self._running.pop(job.id, None))
+        task.add_done_callback(lambda task: self._over(job.id, task))
+
+    def _over(self, job_id: str, task: asyncio.Task[None]) -> None:
+        self._running.pop(job_id, None)
+        self._progress.pop(job_id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("service.unrecorded", service=self.service.name, job_id=job_id, exc_info=error)
 
     async def _do(self, job: ServiceJob) -> None:
         async with self._places:
             job = job.model_copy(update={"status": ServiceStatus.PROCESSING, "runs": job.runs + 1})
             await self._save(job)
-            try:
-                async with asyncio.timeout(self._timeout.total_seconds()):
-                    end = await self._perform(job)
-            except TimeoutError:
-                late = DeadlineExceeded(f"{self.service.name} stopped the work after {self._timeout}")
-                end = {"status": ServiceStatus.FAILED, "error": late.to_dict()}
-            except BatutaError as error:
-                end = {"status": ServiceStatus.FAILED, "error": error.to_dict()}
-            except Exception as error:
-                log.exception("service.broken", service=self.service.name, job_id=job.id)
-                broken = BatutaError(f"{type(error).__name__}: {error}")
-                end = {"status": ServiceStatus.FAILED, "error": broken.to_dict()}
-            self._progress.pop(job.id, None)
+            end = await self._end_of(job)
             await self._save(job.model_copy(update={**end, "completed_at": _now()}))
+
+    async def _end_of(self, job: ServiceJob) -> dict[str, Any]:
+        """What the work comes to: its file, or why there is none."""
+        limit = asyncio.timeout(self._timeout.total_seconds())
+        try:
+            async with limit:
+                return await self._perform(job)
+        except BatutaError as error:
+            return _failed(error)
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            if isinstance(error, TimeoutError) and limit.expired():
+                return _failed(
+                    DeadlineExceeded(f"{self.service.name} stopped the work after {self._timeout}")
+                )
+            log.exception("service.broken", service=self.service.name, job_id=job.id)
+            return _failed(BatutaError(f"{type(error).__name__}: {error}"))
 
     async def _perform(self, job: ServiceJob) -> dict[str, Any]:
         """Do the order in a folder of its own, which is gone afterwards."""
         order = self.service.order.model_validate(job.order)
-        workspace = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._workspaces))
+        workspace = self._workspaces / job.id
         try:
+            _make_empty(workspace)
             async with AsyncExitStack() as stack:
                 files = {
                     name: await stack.enter_async_context(as_local_file(self.artefacts, artefact, workspace))
                     for name, artefact in order.files.items()
                 }
                 made = await self.service.perform(order, files, workspace, self._teller(job.id))
-            return await self._completed(made)
+            return await self._completed(job, made)
         finally:
             await asyncio.to_thread(shutil.rmtree, workspace, ignore_errors=True)
 
-    async def _completed(self, made: Made) -> dict[str, Any]:
-        artefact = (
-            made.file
-            if isinstance(made.file, Artefact)
-            else await self.artefacts.put_file(made.file, made.media_type)
-        )
-        return {
-            "status": ServiceStatus.COMPLETED,
-            "progress": 100.0,
-            "artefact": artefact,
-            "filename": made.filename,
-            "details": dict(made.details),
-        }
+    async def _completed(self, job: ServiceJob, made: Made) -> dict[str, Any]:
+        shown = {"filename": made.filename, "details": dict(made.details)}
+        if isinstance(made.file, Artefact):
+            artefact, owned = made.file, job.owned
+        else:
+            artefact = await self.artefacts.put_file(made.file, made.media_type)
+            owned = (*job.owned, artefact)
+        done = {"status": ServiceStatus.COMPLETED, "progress": 100.0}
+        return {**done, **_plain(shown), "artefact": artefact, "owned": owned}
 
     def _teller(self, job_id: str) -> Callable[[float], None]:
         def tell(percent: float) -> None:
-            self._progress[job_id] = max(self._progress.get(job_id, 0.0), min(percent, 100.0))
+            if job_id in self._running:
+                self._progress[job_id] = max(self._progress.get(job_id, 0.0), min(percent, 100.0))
 
         return tell
 
@@ -231,18 +315,20 @@ class ServiceJobs:
         if job.status is ServiceStatus.COMPLETED:
             expired = self._is_expired(job)
             return not expired and job.artefact is not None and await self.artefacts.has(job.artefact)
-        return job.id in self._running
+        return not job.status.final and job.id in self._running
 
     def _is_expired(self, job: ServiceJob) -> bool:
         lifetime = self.service.order.lifetime
         return lifetime is not None and job.created_at < _now() - lifetime
 
-    async def _stop(self, job_id: str) -> None:
-        task = self._running.get(job_id)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
-        self._progress.pop(job_id, None)
+    async def _in_status(self, *, final: bool) -> list[ServiceJob]:
+        statuses = [str(status) for status in ServiceStatus if status.final is final]
+        query = sa.select(_jobs.c.job).where(
+            _jobs.c.service == self.service.name, _jobs.c.status.in_(statuses)
+        )
+        async with self._database.connect() as connection:
+            rows = await connection.execute(query)
+            return [ServiceJob.model_validate_json(row.job) for row in rows]
 
     async def _find(self, job_id: str) -> ServiceJob | None:
         query = sa.select(_jobs.c.job).where(_jobs.c.service == self.service.name, _jobs.c.id == job_id)
@@ -254,7 +340,7 @@ class ServiceJobs:
         values = {
             "status": str(job.status),
             "updated_at": _now(),
-            "job": json.dumps(job.model_dump(mode="json"), separators=(",", ":")),
+            "job": job.model_dump_json(),
         }
         here = sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
         async with self._database.begin() as connection:
@@ -264,15 +350,43 @@ class ServiceJobs:
                     _jobs.insert().values(service=self.service.name, id=job.id, **values)
                 )
 
-    async def _forget(self, job: ServiceJob) -> None:
-        here = sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
+    async def _forget(self, jobs: Iterable[ServiceJob]) -> None:
+        owned: list[Artefact] = []
         async with self._database.begin() as connection:
-            await connection.execute(_jobs.delete().where(here))
+            for job in jobs:
+                here = sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
+                await connection.execute(_jobs.delete().where(here))
+                owned += job.owned
+        await self.discard(owned)
 
 
 def error_of(job: ServiceJob) -> BatutaError | None:
     """The job's error as the class it was."""
     return None if job.error is None else from_dict(job.error)
+
+
+def _failed(error: BatutaError) -> dict[str, Any]:
+    return {"status": ServiceStatus.FAILED, "error": _plain(error.to_dict())}
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON can keep them: a file name may hold bytes that are no text (PEP 383).
+
+    Raises `TypeError` for what is no JSON at all, while there is still somebody to tell.
+    """
+    plain: dict[str, Any] = json.loads(json.dumps(values, ensure_ascii=False).encode(errors="replace"))
+    return plain
+
+
+def _make_empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody stops this task, rather than that its work ran into something that was stopped."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _now() -> dt.datetime:

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from batuta.clients.answers import parsed
 from batuta.clients.remote import RemoteJobs, RemoteStatus
 from batuta.clients.service import ServiceClient
 from batuta.errors import ServiceError
 from batuta.jobs.orders import OnProgress, Order
+from batuta.services.problems import invalid
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
 ARTEFACT_SUFFIX: Final = "_artefact"
@@ -60,9 +62,8 @@ class ServiceWorker:
     async def identity(self) -> str:
         """The engine the service says it runs, asked once; for a service that does not say, its address."""
         if self._identity is None:
-            response = await self._client.request("GET", "/health")
-            found = response.json()
-            engine = found.get("engine") if isinstance(found, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            found = parsed((await self._client.request("GET", "/health")).content)
+            engine = found.get("engine") if isinstance(found, Mapping) else None
             self._identity = f"{engine or self._client.name}"
         return self._identity
 
@@ -88,7 +89,12 @@ class ServiceWorker:
         """Wait for the remote job, see that its file is in our store, and read the result."""
         status = await self._remote.wait(remote_id, on_progress)
         file = await self._shared_file(status) or await self._fetched_file(order, remote_id)
-        return order.result({**status.raw, "file": file.model_dump()})
+        try:
+            return order.result({**status.raw, "file": file.model_dump()})
+        except ValidationError as error:
+            raise ServiceError(
+                f"{self._client.name} job {remote_id} is completed, but not as expected: {invalid(error)}"
+            ) from error
 
     async def cancel(self, remote_id: str) -> None:
         """Ask the service to stop."""
@@ -105,12 +111,5 @@ class ServiceWorker:
     async def _fetched_file(self, order: Order[Any], remote_id: str) -> Artefact:
         """The file brought over into our store, without ever being whole in memory."""
         async with self._remote.download(remote_id, order.download) as response:
-            media_type = response.headers.get("content-type", "application/octet-stream").partition(";")[0]
-            expected = response.headers.get("content-length")
-            artefact = await self._artefacts.put(response.aiter_bytes(), media_type)
-        if expected is not None and int(expected) != artefact.size:
-            await self._artefacts.delete(artefact)
-            raise ServiceError(
-                f"{self._client.name} promised {expected} bytes for job {remote_id} and sent {artefact.size}"
-            )
-        return artefact
+            media_type = response.headers.get("content-type", "")
+            return await self._artefacts.put(response.aiter_bytes(), media_type)

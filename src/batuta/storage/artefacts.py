@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -31,11 +31,11 @@ ABANDONED_SECONDS: Final = 24 * 3600.0
 """A file under `incoming/` that nobody has written to for so long was left by a killed process."""
 
 _PART_BYTES: Final = 8 * 1024 * 1024
-"""One part of an upload to a bucket: at least 5 MiB and at most 10,000 parts (S3, multipart upload limits)."""
+"""One part of an upload to a bucket: 5 MiB or more, and no more than 10,000 of them (S3, limits)."""
 _READ_BYTES: Final = 256 * 1024
-_TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}", re.IGNORECASE)
-"""A media type without parameters (RFC 6838, section 4.2): it ends up in a header."""
-UNKNOWN_TYPE: Final = "application/octet-stream"
+_TYPE: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}"
+"""A media type without parameters (RFC 6838, section 4.2); it goes into headers, so nothing else may."""
+_UNKNOWN_TYPE: Final = "application/octet-stream"
 
 
 class Artefact(BaseModel):
@@ -45,13 +45,7 @@ class Artefact(BaseModel):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=0)
-    media_type: str = Field(default=UNKNOWN_TYPE, pattern=f"^{_TYPE.pattern}$")
-
-
-def media_type_of(header: str | None) -> str:
-    """The type a `Content-Type` header names, without parameters; unknown when it makes no sense."""
-    named = (header or "").partition(";")[0].strip().lower()
-    return named if _TYPE.fullmatch(named) else UNKNOWN_TYPE
+    media_type: str = Field(default=_UNKNOWN_TYPE, pattern=f"^{_TYPE}$")
 
 
 class ArtefactStore(Protocol):
@@ -109,29 +103,22 @@ class ObjectArtefacts:
     @classmethod
     def in_folder(cls, folder: Path) -> ObjectArtefacts:
         """Artefacts in a local folder, made when it is not there."""
+        _sweep(folder / "incoming")
         return cls(LocalStore(prefix=folder, mkdir=True))
 
     async def put(
         self, chunks: AsyncIterable[bytes], media_type: str, *, max_bytes: int | None = None
     ) -> Artefact:
-        """Store a stream under the hash of its bytes."""
+        """Store a stream under the hash of its bytes; a type that is none is stored as unknown."""
         incoming = f"incoming/{secrets.token_hex(12)}"
-        digest, size = hashlib.sha256(), 0
         try:
-            async with obstore.open_writer_async(self._store, incoming) as writer:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if max_bytes is not None and size > max_bytes:
-                        raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was kept")
-                    await asyncio.to_thread(digest.update, chunk)
-                    await writer.write(chunk)
-            artefact = Artefact(sha256=digest.hexdigest(), size=size, media_type=media_type)
-            await self._settle(incoming, artefact)
-        except OSError as error:
-            await self._discard(incoming)
-            raise StorageError(f"an artefact could not be stored: {error}") from error
+            with _telling("an artefact could not be stored"):
+                sha256, size = await self._write(incoming, chunks, max_bytes)
+                artefact = Artefact(sha256=sha256, size=size, media_type=_without_parameters(media_type))
+                await self._settle(incoming, artefact)
         except BaseException:
-            await self._discard(incoming)
+            with suppress(OSError, BaseError):  # what went wrong first is what the caller needs to know
+                await self._discard(incoming)
             raise
         return artefact
 
@@ -140,51 +127,75 @@ class ObjectArtefacts:
         return await self.put(file_chunks(path), media_type)
 
     async def read(self, artefact: Artefact, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes from `start` to `end`, in pieces of about a megabyte."""
+        """The bytes from `start` to `end`, in pieces of a good quarter of a megabyte."""
         stop = artefact.size if end is None else min(end, artefact.size)
+        gone = f"artefact {artefact.sha256} is no longer stored"
         if start >= stop:
+            if not await self.has(artefact):
+                raise NotFound(gone)
             return
-        try:
-            answer = await self._store.get_async(_key(artefact), options={"range": (start, stop)})
-            async for chunk in answer.stream(min_chunk_size=CHUNK_BYTES):
+        with _telling(f"artefact {artefact.sha256} could not be read"):
+            try:
+                answer = await self._store.get_async(_key(artefact), options={"range": (start, stop)})
+            except FileNotFoundError as error:
+                raise NotFound(gone) from error
+            if answer.meta["size"] != artefact.size:
+                raise NotFound(f"{gone} whole: {answer.meta['size']} of {artefact.size} bytes are here")
+            async for chunk in answer.stream(min_chunk_size=_READ_BYTES):
                 yield bytes(chunk)
-        except FileNotFoundError as error:
-            raise NotFound(f"artefact {artefact.sha256} is no longer stored") from error
-        except OSError as error:
-            raise StorageError(f"artefact {artefact.sha256} could not be read: {error}") from error
 
     async def has(self, artefact: Artefact) -> bool:
         """Whether the bytes are here, whole."""
-        try:
-            found = await self._store.head_async(_key(artefact))
-        except FileNotFoundError:
-            return False
+        with _telling(f"artefact {artefact.sha256} could not be looked for"):
+            try:
+                found = await self._store.head_async(_key(artefact))
+            except FileNotFoundError:
+                return False
         return found["size"] == artefact.size
 
     async def delete(self, artefact: Artefact) -> None:
         """Forget the bytes."""
-        await self._discard(_key(artefact))
+        with _telling(f"artefact {artefact.sha256} could not be deleted"):
+            await self._discard(_key(artefact))
 
     def local_path(self, artefact: Artefact) -> Path | None:
         """The file in the folder, or None for a bucket."""
         return None if self._folder is None else self._folder / _key(artefact)
 
+    async def _write(
+        self, incoming: str, chunks: AsyncIterable[bytes], max_bytes: int | None
+    ) -> tuple[str, int]:
+        """The hash and length of the bytes, once all are written; the source is closed in any case."""
+        part = CHUNK_BYTES if self._folder is not None else _PART_BYTES
+        digest, size = hashlib.sha256(), 0
+        opened = obstore.open_writer_async(self._store, incoming, buffer_size=part, max_concurrency=2)
+        try:
+            async with opened as writer:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if max_bytes is not None and size > max_bytes:
+                        raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was kept")
+                    await asyncio.to_thread(digest.update, chunk)
+                    await writer.write(chunk)
+        finally:
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
+        return digest.hexdigest(), size
+
     async def _settle(self, incoming: str, artefact: Artefact) -> None:
         """Give the bytes their lasting name, durably."""
         if await self.has(artefact):
             await self._discard(incoming)
-            return
-        if self._folder is not None:
-            await asyncio.to_thread(_fsync, self._folder / incoming)
-        await self._store.rename_async(incoming, _key(artefact))
-        if self._folder is not None:
+        else:
+            if self._folder is not None:
+                await asyncio.to_thread(_fsync, self._folder / incoming)
+            await self._store.rename_async(incoming, _key(artefact))
+        if self._folder is not None:  # even if it was here: whoever put it may not have got so far yet
             await asyncio.to_thread(_fsync_upwards, self._folder / _key(artefact), self._folder)
 
     async def _discard(self, key: str) -> None:
-        try:
+        with suppress(FileNotFoundError):
             await self._store.delete_async(key)
-        except FileNotFoundError:
-            return
 
 
 @asynccontextmanager
@@ -207,6 +218,29 @@ async def as_local_file(store: ArtefactStore, artefact: Artefact, folder: Path) 
         yield copy
     finally:
         await asyncio.to_thread(copy.unlink, missing_ok=True)
+
+
+@contextmanager
+def _telling(what: str) -> Generator[None]:
+    """A failure of the store as one of ours; obstore's errors go on about themselves for many lines."""
+    try:
+        yield
+    except (OSError, BaseError) as error:
+        raise StorageError(f"{what}: {str(error).partition(chr(10))[0]}") from error
+
+
+def _without_parameters(media_type: str) -> str:
+    named = media_type.partition(";")[0].strip()
+    return named if re.fullmatch(_TYPE, named) else _UNKNOWN_TYPE
+
+
+def _sweep(incoming: Path) -> None:
+    """Remove what killed processes left half written."""
+    abandoned = time.time() - ABANDONED_SECONDS
+    for file in incoming.iterdir() if incoming.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if file.stat().st_mtime < abandoned:
+                file.unlink()
 
 
 def _key(artefact: Artefact) -> str:

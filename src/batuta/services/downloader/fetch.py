@@ -4,41 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NotRequired, TypedDict
 
 from batuta.media.audio import probe
-
-
-class FetchTask(TypedDict):
-    """Either a `url` to bring into `output_folder`, or the `path` of a file that was uploaded."""
-
-    url: NotRequired[str]
-    path: NotRequired[str]
-    output_folder: str
-    quality: str
-    max_bytes: int
-    timeout_seconds: float
-
-
-class FetchResult(TypedDict):
-    """The file and what is known about it; `duration` in seconds."""
-
-    path: str
-    filename: str | None
-    title: str | None
-    media_type: str
-    duration: float | None
-    has_audio: bool
-    has_video: bool
+from batuta.services.downloader.fetch_contract import FetchResult, FetchTask
 
 
 def fetch(task: FetchTask, report: Callable[[float], None]) -> FetchResult:
     """Download if there is a URL; raises `UnreadableMedia` when the file is not media."""
-    if "url" not in task:
-        return _proved(
-            Path(task.get("path", "")), "the uploaded file", None, "application/octet-stream", None
-        )
-    from batuta.services.downloader.engine import download  # noqa: PLC0415  # a second to import, often not needed
+    if task["url"] is None:
+        return _proved(Path(task["path"] or ""), "the file", "application/octet-stream")
+    from batuta.services.downloader.engine import download  # noqa: PLC0415  # takes a second to import
 
     found = download(
         {
@@ -50,17 +25,16 @@ def fetch(task: FetchTask, report: Callable[[float], None]) -> FetchResult:
         },
         report,
     )
-    return _proved(
-        Path(found["path"]), found["filename"], found["title"], found["media_type"], found["filename"]
-    )
+    proved = _proved(Path(found["path"]), found["filename"], found["media_type"])
+    return {**proved, "filename": found["filename"], "title": found["title"]}
 
 
-def _proved(path: Path, shown: str, title: str | None, media_type: str, filename: str | None) -> FetchResult:
+def _proved(path: Path, shown: str, media_type: str) -> FetchResult:
     info = probe(path, shown)
     return {
         "path": str(path),
-        "filename": filename,
-        "title": title,
+        "filename": None,
+        "title": None,
         "media_type": media_type,
         "duration": info.duration,
         "has_audio": info.has_audio,

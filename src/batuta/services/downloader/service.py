@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from batuta.jobs.orders import OnProgress, Order
+from batuta.services.downloader.fetch_contract import FETCH, FETCHER_VERSION, FetchResult, FetchTask
 from batuta.services.downloader.orders import Download
 from batuta.services.engines.pool import EnginePool
 from batuta.services.work import Made
 
-VERSION: Final = "downloader-1"
 CONCURRENCY: Final = 2
-_ENGINE: Final = "batuta.services.downloader.fetch:fetch"
 
 
 class Downloader:
@@ -21,23 +20,23 @@ class Downloader:
 
     name = "video-downloader"
     order: type[Order[Any]] = Download
-    version = VERSION
+    version = FETCHER_VERSION
     concurrency = CONCURRENCY
 
     def __init__(self, *, max_bytes: int, timeout_seconds: float) -> None:
         """`timeout_seconds` is for one download; past `max_bytes` it is refused."""
         self._max_bytes = max_bytes
         self._timeout_seconds = timeout_seconds
-        self._engines = EnginePool(_ENGINE, size=CONCURRENCY)
+        self._engines: EnginePool[FetchTask, FetchResult] = EnginePool(FETCH, size=CONCURRENCY)
 
     async def perform(
         self, order: Download, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
     ) -> Made:
         """Bring the file here and look inside."""
-        source = {"url": order.url} if order.url is not None else {"path": str(files["file"])}
         found = await self._engines.run(
             {
-                **source,
+                "url": order.url,
+                "path": None if order.file is None else str(files["file"]),
                 "output_folder": str(workspace),
                 "quality": order.quality,
                 "max_bytes": self._max_bytes,
@@ -45,12 +44,16 @@ class Downloader:
             },
             on_progress,
         )
-        details = {name: found[name] for name in ("title", "duration", "has_audio", "has_video")}
         return Made(
             file=order.file or Path(found["path"]),
             media_type=found["media_type"],
             filename=found["filename"] or "upload",
-            details=details,
+            details={
+                "title": found["title"],
+                "duration": found["duration"],
+                "has_audio": found["has_audio"],
+                "has_video": found["has_video"],
+            },
         )
 
     async def aclose(self) -> None:

@@ -8,13 +8,16 @@ from typing import Any, Final
 
 from batuta.jobs.orders import OnProgress, Order
 from batuta.services.engines.pool import EnginePool
+from batuta.services.normalizer.contract import (
+    ENGINE,
+    ENGINE_VERSION,
+    NormalizeResult,
+    NormalizeTask,
+)
 from batuta.services.normalizer.orders import Normalize
 from batuta.services.work import Made
 
 CONCURRENCY: Final = 2
-VERSION: Final = "normalizer-1"
-"""Changes with `engine.ENGINE_VERSION`, which cannot be imported here without importing FFmpeg."""
-_ENGINE: Final = "batuta.services.normalizer.engine:normalize"
 _FILENAME: Final = "audio_normalized.flac"
 
 
@@ -23,19 +26,27 @@ class Normalizer:
 
     name = "audio-normalization"
     order: type[Order[Any]] = Normalize
-    version = VERSION
+    version = ENGINE_VERSION
     concurrency = CONCURRENCY
 
     def __init__(self) -> None:
-        self._engines = EnginePool(_ENGINE, size=CONCURRENCY)
+        self._engines: EnginePool[NormalizeTask, NormalizeResult] = EnginePool(ENGINE, size=CONCURRENCY)
 
     async def perform(
         self, order: Normalize, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
     ) -> Made:
         """Filter the file's audio into lossless FLAC."""
         output = workspace / _FILENAME
-        flags = order.model_dump(exclude={"file"})
-        task = {"input": str(files["file"]), "output": str(output), "display_name": "the file", **flags}
+        task: NormalizeTask = {
+            "input": str(files["file"]),
+            "output": str(output),
+            "display_name": "the file",
+            "remove_noise": order.remove_noise,
+            "convert_to_mono": order.convert_to_mono,
+            "apply_highpass_filter": order.apply_highpass_filter,
+            "set_sample_rate_16k": order.set_sample_rate_16k,
+            "isolate_vocals": order.isolate_vocals,
+        }
         details = await self._engines.run(task, on_progress)
         return Made(output, "audio/flac", _FILENAME, details)
 

@@ -14,6 +14,12 @@ from batuta.jobs.orders import OnProgress, Order
 from batuta.services.app import read_document, the_jobs
 from batuta.services.engines.pool import EnginePool
 from batuta.services.registry import ServiceJobs
+from batuta.services.transcriber.contract import (
+    ENGINE,
+    ENGINE_VERSION,
+    TranscribeResult,
+    TranscribeTask,
+)
 from batuta.services.transcriber.languages import LANGUAGES
 from batuta.services.transcriber.orders import Transcribe
 from batuta.services.work import Made
@@ -21,10 +27,7 @@ from batuta.weights import CATALOG, Weights
 
 CONCURRENCY: Final = 1
 """One file at a time: a file already uses every core, two chunks at once."""
-VERSION: Final = "transcriber-1"
-"""Changes with `engine.ENGINE_VERSION`, which cannot be imported here without importing the recogniser."""
 PREFIX: Final = "whisper-"
-_ENGINE: Final = "batuta.services.transcriber.engine:transcribe"
 _FILENAME: Final = "transcription.json"
 
 
@@ -39,12 +42,12 @@ class Transcriber:
         """`default_model` does the orders that name none."""
         self._weights = weights
         self._default_model = default_model
-        self._engines = EnginePool(_ENGINE, size=CONCURRENCY)
+        self._engines: EnginePool[TranscribeTask, TranscribeResult] = EnginePool(ENGINE, size=CONCURRENCY)
 
     @property
     def version(self) -> str:
         """The engine and the model that orders without one get."""
-        return f"{VERSION}:{self._default_model}"
+        return f"{ENGINE_VERSION}:{self._default_model}"
 
     async def perform(
         self, order: Transcribe, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
@@ -52,7 +55,7 @@ class Transcriber:
         """Load the weights if need be, and write the transcription document."""
         model = order.model or self._default_model
         output = workspace / _FILENAME
-        task = {
+        task: TranscribeTask = {
             "input": str(files["file"]),
             "output": str(output),
             "model_folder": str(await self._weights.ensure(_weight_set(model))),

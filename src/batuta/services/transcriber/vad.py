@@ -1,18 +1,20 @@
 """Where somebody speaks: Silero's voice activity model, fed as the sound comes.
 
-faster-whisper carries the model (MIT) but runs it over a whole file held in memory; here its state goes from block
-to block, with the same result.
+faster-whisper carries the model (MIT) but runs it over a whole file held in memory; here its state goes from
+block to block, with the same result.
 """
 
 from __future__ import annotations
 
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-Samples = npt.NDArray[np.float32]
-"""Mono sound at 16 kHz."""
+Samples: TypeAlias = npt.NDArray[np.float32]
+"""Mono sound at 16 kHz, or other rows of floats."""
+
+SAMPLE_RATE: Final = 16_000
 
 WINDOW: Final = 512
 """Samples for which the model gives one probability."""
@@ -37,10 +39,10 @@ class VoiceActivity:
         self._context = np.zeros(_CONTEXT, np.float32)
 
     def probabilities(self, samples: Samples) -> Samples:
-        """One for each window of `samples`, whose length is a multiple of `WINDOW`."""
-        windows = samples.reshape(-1, WINDOW)
+        """One for each window of `samples`; the last may be incomplete where the sound ends."""
+        windows = np.pad(samples, (0, -len(samples) % WINDOW)).reshape(-1, WINDOW)
         before = np.concatenate([self._context[None], windows[:-1, -_CONTEXT:]])
-        self._context = samples[-_CONTEXT:]
+        self._context = windows[-1, -_CONTEXT:]
         inputs = {"input": np.concatenate([before, windows], axis=1), "h": self._hidden, "c": self._cell}
         found, self._hidden, self._cell = self._session.run(None, inputs)
         return found.reshape(-1)

@@ -1,0 +1,34 @@
+"""What the downloader's engine is asked and what it answers; light to import, so that the parent may."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+FETCH: Final = "batuta.services.downloader.fetch:fetch"
+"""Where a pool of worker processes finds the engine."""
+
+FETCHER_VERSION: Final = "downloader-1"
+"""Changes whenever the same URL would give another file."""
+
+
+class FetchTask(TypedDict):
+    """Either a `url` to bring into `output_folder`, or the `path` of a file that was uploaded."""
+
+    url: str | None
+    path: str | None
+    output_folder: str
+    quality: str
+    max_bytes: int
+    timeout_seconds: float
+
+
+class FetchResult(TypedDict):
+    """The file and what is known about it; `duration` in seconds."""
+
+    path: str
+    filename: str | None
+    title: str | None
+    media_type: str
+    duration: float | None
+    has_audio: bool
+    has_video: bool
