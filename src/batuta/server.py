@@ -56,7 +56,8 @@ class Options(TypedDict, total=False):
 class Kind:
     """How one service is made, and where the settings say it is."""
 
-    build: Callable[[Settings, Weights], Service]
+    build: Callable[[Settings, bool], Service]
+    """Out of the settings, and whether it is embedded and so has only us for a caller."""
     url: Callable[[Settings], object]
     timeout: Callable[[Settings], float]
     routes: APIRouter | None = None
@@ -64,19 +65,22 @@ class Kind:
 
 SERVICES: Final[Mapping[str, Kind]] = {
     "video-downloader": Kind(
-        build=lambda settings, _: Downloader(
-            max_bytes=settings.max_upload_bytes, timeout_seconds=settings.job_timeout_minutes * 60
+        build=lambda settings, embedded: Downloader(
+            max_bytes=settings.max_upload_bytes,
+            timeout_seconds=settings.job_timeout_minutes * 60,
+            url_allow=settings.allowed_hosts,
+            trusts_orders=embedded,
         ),
         url=lambda settings: settings.video_downloader_url,
         timeout=lambda settings: settings.video_downloader_timeout,
     ),
     "audio-normalization": Kind(
-        build=lambda _settings, _weights: Normalizer(),
+        build=lambda _settings, _embedded: Normalizer(),
         url=lambda settings: settings.audio_normalization_url,
         timeout=lambda settings: settings.audio_normalization_timeout,
     ),
     "audio-transcriber": Kind(
-        build=lambda settings, weights: Transcriber(weights, settings.whisper_model),
+        build=lambda settings, _: Transcriber(Weights.from_settings(settings), settings.whisper_model),
         url=lambda settings: settings.audio_transcriber_url,
         timeout=lambda settings: settings.audio_transcriber_timeout,
         routes=transcriber_routes,
@@ -167,6 +171,12 @@ def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastA
 
     app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan)
     app.include_router(captions_router, prefix=prefix)
+    if prefix:
+
+        @app.get("/", include_in_schema=False)
+        async def index() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction]  # a route
+            return {"name": "batuta", "version": __version__, "apps": [prefix], "api": "/openapi.json"}
+
     install_problems(app)
     return app
 
@@ -180,7 +190,7 @@ def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
         raise InvalidRequest(f"no service is called {name!r}; there are {', '.join(ALIASES)}")
     database = Database.in_folder(settings.batuta_data)
     artefacts = ObjectArtefacts.in_folder(settings.artefacts_folder)
-    jobs = _service_jobs(kind, settings, database, artefacts)
+    jobs = _service_jobs(kind, settings, database, artefacts, embedded=False)
     app = service_app(jobs, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
     inner = app.router.lifespan_context
 
@@ -206,7 +216,7 @@ def _embedded(
     kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore
 ) -> ServiceJobs | None:
     """The service in this process, unless the settings name a URL for it."""
-    return None if kind.url(settings) else _service_jobs(kind, settings, database, artefacts)
+    return None if kind.url(settings) else _service_jobs(kind, settings, database, artefacts, embedded=True)
 
 
 def _caller(
@@ -241,10 +251,10 @@ def _caller(
 
 
 def _service_jobs(
-    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore
+    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore, *, embedded: bool
 ) -> ServiceJobs:
     return ServiceJobs(
-        kind.build(settings, Weights.from_settings(settings)),
+        kind.build(settings, embedded),
         database,
         artefacts,
         settings.batuta_data / "workspaces",

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     max_upload_bytes: int = Field(default=8 * 1024**3, gt=0)
 
+    batuta_url_allow: str = ""
+    """Hosts, addresses and networks, by commas, that users' URLs may lead to although they are not public."""
+
     # Polling a service that cannot be waited on
     poll_interval: float = Field(default=3.0, gt=0)
     """Longest pause between two polls, in seconds."""
@@ -64,6 +67,11 @@ class Settings(BaseSettings):
     default_convert_mono: bool = True
     default_sample_rate_16k: bool = True
     whisper_model: str = "base"
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        """The entries of `batuta_url_allow`."""
+        return tuple(name.strip() for name in self.batuta_url_allow.split(",") if name.strip())
 
     @property
     def artefacts_folder(self) -> Path:

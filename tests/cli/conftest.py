@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands import COMMAND, Ended
 
 from batuta.settings import Settings
-
-COMMAND = (sys.executable, "-m", "batuta")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def document(self) -> dict[str, object]:
-        """The JSON document on stdout."""
-        return json.loads(self.stdout)
 
 
 @pytest.fixture

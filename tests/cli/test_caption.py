@@ -8,10 +8,11 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from commands import Ended
 from media_files import silent_audio, speech_video, truncated, video_without_audio
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
-Batuta = Callable[..., object]
+Batuta = Callable[..., Ended]
 
 
 @pytest.fixture

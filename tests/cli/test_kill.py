@@ -11,8 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from conftest import COMMAND, Ended
+from commands import COMMAND, Ended
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow, pytest.mark.timeout(300)]
 KILLS = 10

@@ -15,7 +15,7 @@ from batuta.storage.artefacts import Artefact, as_local_file
 
 pytestmark = pytest.mark.anyio
 
-SMALL, LARGE = 0, 25
+SMALL, LARGE = 0, 9
 """Megabytes: one fits the writer's buffer, the other goes in several parts."""
 
 

@@ -52,12 +52,16 @@ class Captions:
         *,
         url: str | None = None,
         upload: Artefact | None = None,
+        url_allow: tuple[str, ...] = (),
         force: bool = False,
     ) -> JobRecord:
-        """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`."""
+        """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`.
+
+        `url_allow` names hosts that may be connected to although they are not public.
+        """
         if upload is not None and upload.size == 0:
             raise UnreadableMedia("the file is empty: 0 bytes")
-        request = self._request(options, url, upload)
+        request = self._request(options, youtube_url=url, upload=upload, url_allow=url_allow)
         request.check()
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
         return await self._jobs.start(caption, request, reuse_within=lifetime)
@@ -65,9 +69,14 @@ class Captions:
     async def start_from(
         self, source: str | Path, options: CaptionOptions, *, force: bool = False
     ) -> JobRecord:
-        """Start a job for a file of this machine or an http(s) URL; raises `InvalidRequest` for neither."""
-        if urlsplit(str(source)).scheme.lower() in {"http", "https"}:
-            return await self.start(options, url=str(source), force=force)
+        """Start a job for a file of this machine or an http(s) URL; raises `InvalidRequest` for neither.
+
+        Whoever calls this names files of this machine, so the URL's host may be any, too.
+        """
+        address = urlsplit(str(source))
+        if address.scheme.lower() in {"http", "https"}:
+            allow = (address.hostname,) if address.hostname else ()
+            return await self.start(options, url=str(source), url_allow=allow, force=force)
         path = Path(source)
         await asyncio.to_thread(_check_is_file, path)
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -124,7 +133,7 @@ class Captions:
         except BatutaError:
             return None
 
-    def _request(self, options: CaptionOptions, url: str | None, upload: Artefact | None) -> CaptionRequest:
+    def _request(self, options: CaptionOptions, **source: object) -> CaptionRequest:
         """The options with the operator's defaults filled in."""
         settings = self._settings
         defaults = {
@@ -135,7 +144,7 @@ class Captions:
             "model": settings.whisper_model,
         }
         given = options.model_dump(exclude_none=True)
-        return CaptionRequest.model_validate({**defaults, **given, "youtube_url": url, "upload": upload})
+        return CaptionRequest.model_validate({**defaults, **given, **source})
 
 
 def _check_is_file(path: Path) -> None:

@@ -46,6 +46,8 @@ class CaptionRequest(BaseModel):
 
     youtube_url: str | None = None
     upload: Artefact | None = None
+    url_allow: tuple[str, ...] = ()
+    """Hosts the caller himself named and answers for; never set by a request over HTTP."""
     language: str = "auto"
     language_out: str | None = None
     remove_noise: bool = True

@@ -16,7 +16,10 @@ STAGES = {"download": 10, "normalization": 15, "transcription": 70, "subtitles":
 @pipeline("captions", request=CaptionRequest, stages=STAGES)
 async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
     """Download → normalization → transcription → subtitles; each a lookup, each done once."""
-    media = await run.stage("download", Download(url=request.youtube_url, file=request.upload))
+    media = await run.stage(
+        "download",
+        Download(url=request.youtube_url, file=request.upload, url_allow=request.url_allow),
+    )
     audio = await run.stage(
         "normalization",
         Normalize(

@@ -74,7 +74,7 @@ class Carrier:
         except Conflict:
             if not standby:
                 raise
-            log.warning("jobs.standing_by", reason="another process works in this data folder")
+            log.info("jobs.standing_by", reason="another process works in this data folder")
             self._background = asyncio.create_task(self._stand_by())
 
     async def aclose(self) -> None:

@@ -126,7 +126,7 @@ class AudioReader:
         return min(self.seconds_read / self.info.duration, 1.0) if self.info.duration else self._share_read
 
     def __iter__(self) -> Iterator[Block]:
-        self.warnings, self._damaged, self.seconds_read = [], 0, 0.0
+        self.warnings, self._damaged, self.seconds_read, self._share_read = [], 0, 0.0, 0.0
         timeline = Timeline(self.sample_rate, origin_seconds=self._origin())
         for block in _coalesced(self._placed(timeline), int(self.sample_rate * _BLOCK_SECONDS)):
             self.seconds_read += block.shape[1] / self.sample_rate
@@ -175,7 +175,7 @@ class AudioReader:
                 return
             if packet is None:
                 return
-            self._share_read = (packet.pos or 0) / container.size
+            self._share_read = max(self._share_read, (packet.pos or 0) / container.size)
             try:
                 frames = packet.decode()
             except FFmpegError:

@@ -10,12 +10,13 @@ import datetime as dt
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from batuta.errors import BatutaError, InvalidRequest, PayloadTooLarge
 from batuta.jobs.orders import Order
@@ -92,7 +93,10 @@ async def submit(request: Request, jobs: Jobs) -> dict[str, Any]:
         if isinstance(error, ValidationError):
             raise invalid(error) from error
         raise
-    return _shown(await jobs.accept(order, uploaded))
+    job = await jobs.accept(order, uploaded)
+    owned = {file.sha256 for file in job.owned}
+    await jobs.discard(file for file in uploaded if file.sha256 not in owned)
+    return _shown(job)
 
 
 @_router.get("/jobs")
@@ -223,8 +227,8 @@ async def _json_fields(request: Request) -> dict[str, Any]:
         if len(text) > MAX_JSON_BYTES:
             raise PayloadTooLarge(f"an order in JSON may have {MAX_JSON_BYTES} bytes")
     try:
-        body = json.loads(text, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        body = from_json(text, allow_inf_nan=False)  # stricter than `json.loads`: no NaN, no half characters
+    except ValueError as error:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be a JSON object with the order's fields")
@@ -250,11 +254,6 @@ async def _form_fields(request: Request, jobs: ServiceJobs, uploaded: list[Artef
         elif value != "":
             fields[name] = value
     return fields
-
-
-def _no_number(constant: str) -> NoReturn:
-    """`NaN` and `Infinity` are Python's, not JSON's (RFC 8259, section 6)."""
-    raise ValueError(f"{constant} is no number")
 
 
 def _reference(text: str) -> Artefact:

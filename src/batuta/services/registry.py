@@ -186,7 +186,8 @@ class ServiceJobs:
                 for job in await self._in_status(final=True)
                 if (job.completed_at or job.created_at) <= cutoff and job.id not in self._running
             ]
-            await self._forget(old)
+            await self._delete(old)
+            await self.discard(file for job in old for file in job.owned)
         return len(old)
 
     async def discard(self, files: Iterable[Artefact]) -> None:
@@ -205,11 +206,12 @@ class ServiceJobs:
         """Look and write without another acceptance in between: two of the same order are one job."""
         job_id = order.key(self.service.version)[:ID_LENGTH]
         async with self._registering:
+            task = self._running.get(job_id)  # asked before the database is: a job may end in between
             known = await self._find(job_id)
-            if known is not None and await self._is_of_use(known):
+            if known is not None and await self._is_of_use(known, under_way=task is not None):
                 return known
-            if job_id in self._running:  # its end is written, and it is about to be over
-                await asyncio.wait({self._running[job_id]})
+            if task is not None:  # its end, or that it was removed, is written; it is about to be over
+                await asyncio.wait({task})
             owned = (*known.owned, *uploaded) if known is not None else uploaded
             job = ServiceJob(
                 id=job_id,
@@ -217,20 +219,22 @@ class ServiceJobs:
                 owned=tuple(dict.fromkeys(owned)),
                 created_at=_now(),
             )
-            await self._save(job)
+            await self._insert(job)
             self._set_going(job)
             return job
 
     async def _remove(self, job_id: str) -> None:
-        await self.get(job_id)
-        task = self._running.get(job_id)
+        """Forget first, then stop: whoever waits for the end then learns that there is no such job."""
+        async with self._registering:
+            job = await self.get(job_id)
+            await self._delete([job])
+            task = self._running.get(job_id)
+            if task is not None:
+                task.cancel()
         if task is not None:
-            task.cancel()
             await asyncio.wait({task})
         async with self._registering:
-            job = await self._find(job_id)
-            if job is not None and job_id not in self._running:  # else somebody has asked for it again
-                await self._forget([job])
+            await self.discard(job.owned)
 
     async def _to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Do this even if the caller leaves: half of it is a job that nobody does or nobody forgets."""
@@ -255,9 +259,10 @@ class ServiceJobs:
     async def _do(self, job: ServiceJob) -> None:
         async with self._places:
             job = job.model_copy(update={"status": ServiceStatus.PROCESSING, "runs": job.runs + 1})
-            await self._save(job)
-            end = await self._end_of(job)
-            await self._save(job.model_copy(update={**end, "completed_at": _now()}))
+            await self._update(job)
+            job = job.model_copy(update={**await self._end_of(job), "completed_at": _now()})
+            if not await self._update(job):  # forgotten in the very moment in which it was finished
+                await self.discard(job.owned)
 
     async def _end_of(self, job: ServiceJob) -> dict[str, Any]:
         """What the work comes to: its file, or why there is none."""
@@ -310,12 +315,12 @@ class ServiceJobs:
 
         return tell
 
-    async def _is_of_use(self, job: ServiceJob) -> bool:
+    async def _is_of_use(self, job: ServiceJob, *, under_way: bool) -> bool:
         """Whether the job answers a new equal order: under way, or finished with its file still here."""
         if job.status is ServiceStatus.COMPLETED:
             expired = self._is_expired(job)
             return not expired and job.artefact is not None and await self.artefacts.has(job.artefact)
-        return not job.status.final and job.id in self._running
+        return under_way and not job.status.final
 
     def _is_expired(self, job: ServiceJob) -> bool:
         lifetime = self.service.order.lifetime
@@ -336,33 +341,35 @@ class ServiceJobs:
             text = (await connection.execute(query)).scalar_one_or_none()
         return None if text is None else ServiceJob.model_validate_json(text)
 
-    async def _save(self, job: ServiceJob) -> None:
-        values = {
-            "status": str(job.status),
-            "updated_at": _now(),
-            "job": job.model_dump_json(),
-        }
-        here = sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
+    async def _insert(self, job: ServiceJob) -> None:
+        """In the place of an earlier job with this id, if there is one."""
         async with self._database.begin() as connection:
-            updated = await connection.execute(_jobs.update().where(here).values(**values))
-            if updated.rowcount == 0:
-                await connection.execute(
-                    _jobs.insert().values(service=self.service.name, id=job.id, **values)
-                )
+            await connection.execute(_jobs.delete().where(self._is(job)))
+            values = {"service": self.service.name, "id": job.id, **_columns(job)}
+            await connection.execute(_jobs.insert().values(**values))
 
-    async def _forget(self, jobs: Iterable[ServiceJob]) -> None:
-        owned: list[Artefact] = []
+    async def _update(self, job: ServiceJob) -> bool:
+        """Whether there still was such a job: one that was forgotten stays forgotten."""
+        async with self._database.begin() as connection:
+            updated = await connection.execute(_jobs.update().where(self._is(job)).values(**_columns(job)))
+        return updated.rowcount > 0
+
+    async def _delete(self, jobs: Iterable[ServiceJob]) -> None:
         async with self._database.begin() as connection:
             for job in jobs:
-                here = sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
-                await connection.execute(_jobs.delete().where(here))
-                owned += job.owned
-        await self.discard(owned)
+                await connection.execute(_jobs.delete().where(self._is(job)))
+
+    def _is(self, job: ServiceJob) -> sa.ColumnElement[bool]:
+        return sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
 
 
 def error_of(job: ServiceJob) -> BatutaError | None:
     """The job's error as the class it was."""
     return None if job.error is None else from_dict(job.error)
+
+
+def _columns(job: ServiceJob) -> dict[str, Any]:
+    return {"status": str(job.status), "updated_at": _now(), "job": job.model_dump_json()}
 
 
 def _failed(error: BatutaError) -> dict[str, Any]:

@@ -73,17 +73,11 @@ class ServiceWorker:
 
     async def submit(self, order: Order[Any], key: str) -> str:
         """Hand the order in; the key makes a second time harmless."""
-        files = order.files
-        fields = order.model_dump(mode="json", exclude=set(files), exclude_none=True)
-        if not files:
-            return await self._remote.submit(fields, {}, encoding="json", idempotency_key=key)
-        if self._shares_store:
-            references = {f"{name}{ARTEFACT_SUFFIX}": file.model_dump_json() for name, file in files.items()}
-            return await self._remote.submit(
-                {**fields, **references}, {}, encoding="multipart", idempotency_key=key
-            )
+        files = {} if self._shares_store else order.files
+        stated = order.model_dump(mode="json", exclude=set(files), exclude_none=True)
+        fields = {name: value for name, value in stated.items() if value != []}
         sent = {name: StoredFile(file, self._artefacts) for name, file in files.items()}
-        return await self._remote.submit(fields, sent, encoding="multipart", idempotency_key=key)
+        return await self._remote.submit(fields, sent, idempotency_key=key)
 
     async def result(self, order: Order[Any], remote_id: str, on_progress: OnProgress) -> BaseModel:
         """Wait for the remote job, see that its file is in our store, and read the result."""

@@ -29,7 +29,7 @@ def count(task: dict[str, float], report: Report) -> dict[str, object]:
 
 
 def chatter(task: dict[str, object], report: Report) -> dict[str, object]:
-    print('{"result": {"forged": true}}', flush=True)  # noqa: T201  # as libraries do
+    print('{"result": {"forged": true}}', flush=True)  # as libraries do
     os.write(1, b"native noise\n")
     sys.stderr.write("x" * 500_000)
     return {"stdin": sys.stdin.read()}

@@ -22,6 +22,7 @@ def fetch(task: FetchTask, report: Callable[[float], None]) -> FetchResult:
             "quality": task["quality"],
             "max_bytes": task["max_bytes"],
             "timeout_seconds": task["timeout_seconds"],
+            "url_allow": task["url_allow"],
         },
         report,
     )

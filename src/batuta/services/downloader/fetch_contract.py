@@ -7,9 +7,6 @@ from typing import Final, TypedDict
 FETCH: Final = "batuta.services.downloader.fetch:fetch"
 """Where a pool of worker processes finds the engine."""
 
-FETCHER_VERSION: Final = "downloader-1"
-"""Changes whenever the same URL would give another file."""
-
 
 class FetchTask(TypedDict):
     """Either a `url` to bring into `output_folder`, or the `path` of a file that was uploaded."""
@@ -20,6 +17,7 @@ class FetchTask(TypedDict):
     quality: str
     max_bytes: int
     timeout_seconds: float
+    url_allow: list[str]
 
 
 class FetchResult(TypedDict):

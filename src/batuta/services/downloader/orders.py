@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from batuta.jobs.orders import Order
+from batuta.services.downloader.contract import Quality
 from batuta.storage.artefacts import Artefact
-
-Quality = Literal["audio", "best", "worst", "720p", "480p", "360p"]
 
 
 class Media(BaseModel):
@@ -35,6 +34,8 @@ class Download(Order[Media]):
     url: str | None = Field(default=None, max_length=4096)
     file: Artefact | None = None
     quality: Quality = "audio"
+    url_allow: tuple[str, ...] = ()
+    """Hosts or networks this order may connect to although they are not public; an embedded service obeys."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Download:

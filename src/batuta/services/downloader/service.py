@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from batuta.jobs.orders import OnProgress, Order
-from batuta.services.downloader.fetch_contract import FETCH, FETCHER_VERSION, FetchResult, FetchTask
+from batuta.services.downloader.contract import ENGINE_VERSION
+from batuta.services.downloader.fetch_contract import FETCH, FetchResult, FetchTask
 from batuta.services.downloader.orders import Download
 from batuta.services.engines.pool import EnginePool
 from batuta.services.work import Made
@@ -20,12 +21,20 @@ class Downloader:
 
     name = "video-downloader"
     order: type[Order[Any]] = Download
-    version = FETCHER_VERSION
+    version = ENGINE_VERSION
     concurrency = CONCURRENCY
 
-    def __init__(self, *, max_bytes: int, timeout_seconds: float) -> None:
-        """`timeout_seconds` is for one download; past `max_bytes` it is refused."""
+    def __init__(
+        self, *, max_bytes: int, timeout_seconds: float, url_allow: Sequence[str], trusts_orders: bool
+    ) -> None:
+        """`timeout_seconds` is for one download; past `max_bytes` it is refused.
+
+        `url_allow` names hosts and networks that may be connected to although they are not public; with
+        `trusts_orders` an order may name more.
+        """
         self._max_bytes = max_bytes
+        self._url_allow = tuple(url_allow)
+        self._trusts_orders = trusts_orders
         self._timeout_seconds = timeout_seconds
         self._engines: EnginePool[FetchTask, FetchResult] = EnginePool(FETCH, size=CONCURRENCY)
 
@@ -41,6 +50,7 @@ class Downloader:
                 "quality": order.quality,
                 "max_bytes": self._max_bytes,
                 "timeout_seconds": self._timeout_seconds,
+                "url_allow": [*self._url_allow, *(order.url_allow if self._trusts_orders else ())],
             },
             on_progress,
         )
