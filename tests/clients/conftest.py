@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx2
 import pytest
 import structlog
 import uvicorn
+from echoing import Make, Service
 from job_service import JobService
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import LogCapture
 
-from batuta.clients import AppTransport, network_transport
+from batuta.clients import AppTransport, ServiceClient, network_transport
 from batuta.testing.clock import VirtualClock
+from batuta.testing.faults import Fault, FaultTransport, script
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,21 @@ def logged() -> Iterator[LogCapture]:
     structlog.configure(processors=[capture])
     yield capture
     structlog.configure(processors=before)
+
+
+@pytest.fixture
+def echo() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def make(clock: VirtualClock, echo: Service) -> Make:
+    """A client to the echo behind a script of faults."""
+
+    def make(*faults: Fault, **options: Any) -> ServiceClient:
+        transport = FaultTransport(echo.transport, script(*faults), clock)
+        return ServiceClient(
+            "normalizer", "http://service/v1/", transport, clock=clock, jitter=lambda: 0.0, **options
+        )
+
+    return make

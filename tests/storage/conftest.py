@@ -27,7 +27,7 @@ async def _nothing_left_running(anyio_backend: str) -> AsyncIterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where a store in a folder keeps its files; its name needs care in URLs."""
-    return tmp_path / "Mídia #1 100%20"
+    return tmp_path / "Mídia #1 100%20? x=y"
 
 
 @pytest.fixture

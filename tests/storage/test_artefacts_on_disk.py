@@ -125,12 +125,12 @@ async def test_a_store_that_fails_says_so_in_every_method(in_folder: Shelf, fold
 
 
 async def test_any_size_takes_the_same_memory(in_folder: Shelf) -> None:
-    """Putting and reading four artefacts of 32 MB at once takes less than the size of one."""
+    """Putting and reading four artefacts of 24 MB at once takes less than the size of one."""
     process, peak = psutil.Process(), 0
 
     async def source(seed: int) -> AsyncGenerator[bytes]:
         nonlocal peak
-        for number in range(32):
+        for number in range(24):
             yield bytes([seed, number]) * (MEGABYTE // 2)
             peak = max(peak, process.memory_info().rss)
 
@@ -145,8 +145,8 @@ async def test_any_size_takes_the_same_memory(in_folder: Shelf) -> None:
     await in_folder.artefacts.put(source(9), "audio/wav")
     before = process.memory_info().rss
     artefacts = await asyncio.gather(*(in_folder.artefacts.put(source(n), "audio/wav") for n in range(4)))
-    assert await asyncio.gather(*map(read, artefacts)) == [32 * MEGABYTE] * 4
-    assert (peak - before) / MEGABYTE < 32
+    assert await asyncio.gather(*map(read, artefacts)) == [24 * MEGABYTE] * 4
+    assert (peak - before) / MEGABYTE < 24
 
 
 async def test_two_programs_may_use_one_folder(in_folder: Shelf, folder: Path) -> None:

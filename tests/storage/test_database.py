@@ -16,6 +16,9 @@ from batuta.storage.database import BUSY_TIMEOUT_MS, Database, UtcDateTime
 
 pytestmark = pytest.mark.anyio
 
+FOLDER = "Dados #1 100%20? mode=memory&x"
+"""Whatever people call their folders."""
+
 _tables = sa.MetaData()
 moments = sa.Table(
     "moments", _tables, sa.Column("number", sa.Integer, primary_key=True), sa.Column("at", UtcDateTime)
@@ -24,7 +27,7 @@ moments = sa.Table(
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database.in_folder(tmp_path / "data")
+    opened = Database.in_folder(tmp_path / FOLDER)
     async with opened.begin() as connection:
         await connection.run_sync(_tables.create_all)
     yield opened
@@ -113,7 +116,7 @@ async def test_writers_that_read_first_neither_deadlock_nor_lose_anything(databa
 
 async def test_a_writer_holds_the_lock_from_its_first_statement(database: Database, tmp_path: Path) -> None:
     """Even while it has only read: nobody can come in between."""
-    other = sqlite3.connect(tmp_path / "data" / "batuta.sqlite", timeout=0)
+    other = sqlite3.connect(tmp_path / FOLDER / "batuta.sqlite", timeout=0)
     try:
         async with database.begin() as connection:
             await connection.execute(sa.select(moments))

@@ -50,11 +50,13 @@ async def _validation(_: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return problem(BatutaError(str(error)))
+    detail = f"{request.method} {request.url.path}: {error.detail}"
     body = {
         "type": "about:blank",
         "title": str(error.detail),
         "status": error.status_code,
-        "detail": f"{request.method} {request.url.path}: {error.detail}",
+        "detail": detail,
+        "message": detail,
         "code": "not_found" if error.status_code == 404 else "invalid_request",  # noqa: PLR2004
         "retryable": False,
     }

@@ -49,7 +49,8 @@ class Database:
     def in_folder(cls, folder: Path) -> Database:
         """`batuta.sqlite` in the folder: write-ahead log, every commit fsynced."""
         folder.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(f"sqlite+aiosqlite:///{folder / 'batuta.sqlite'}", pool_size=4)
+        address = sa.URL.create("sqlite+aiosqlite", database=str(folder / "batuta.sqlite"))
+        engine = create_async_engine(address, pool_size=4)
         sqlalchemy.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sqlalchemy.event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return cls(engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -289,6 +290,21 @@ def test_chunks_come_back_in_order_and_few_are_held() -> None:
     assert next(results)[1] == ["0"]
     assert len(cut) <= 3
     assert [heard for _, heard in results] == [["1"], ["2"], ["3"], ["4"], ["5"]]
+
+
+@pytest.mark.usefixtures("model")
+def test_the_sound_is_never_held_whole(run: Transcribe, tmp_path: Path) -> None:
+    """Ten times the speech takes at most two chunks more memory."""
+    peaks = []
+    for half_minutes in (3, 30):
+        sound = talking(*[True] * half_minutes)
+        path = write(tmp_path / f"{half_minutes}.flac", sound, SAMPLE_RATE, codec="flac")
+        del sound
+        tracemalloc.start()
+        run(path, language_in="en")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 2 * 30 * SAMPLE_RATE * 4
 
 
 def test_an_error_in_a_chunk_ends_the_work(

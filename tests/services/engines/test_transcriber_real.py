@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -35,14 +33,6 @@ was so far like the present period, that some of its noisiest authorities insist
 good or for evil, in the superlative degree of comparison only.
 """
 """Charles Dickens, A Tale of Two Cities, 1859: the first sentence."""
-CHILD = """
-import json, sys
-from pathlib import Path
-from batuta.services.transcriber.engine import transcribe
-transcribe(json.loads(sys.argv[1]), lambda percent: None)
-print(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-"""
-
 Weights = Callable[[str], Path]
 Recording = tuple[Sound, int]
 
@@ -188,16 +178,3 @@ async def test_a_warm_process_keeps_its_model_and_a_cancelled_one_dies(
         with pytest.raises(asyncio.CancelledError):
             await again
     assert not (tmp_path / "again.json").exists()
-
-
-@pytest.mark.slow
-def test_memory_does_not_depend_on_the_length(weights: Weights, recording: Recording, tmp_path: Path) -> None:
-    """Eight times the speech takes at most 40 MB more."""
-    sound, rate = recording
-    peaks = []
-    for times in (1, 8):
-        path = write(tmp_path / f"{times}.flac", np.tile(sound, (1, times)), rate, codec="flac")
-        wishes = task(weights("whisper-tiny.en"), path, tmp_path / "out.json")
-        command = (sys.executable, "-c", CHILD, json.dumps(wishes))
-        peaks.append(int(subprocess.run(command, check=True, capture_output=True).stdout) / 1024)
-    assert peaks[1] - peaks[0] < 40

@@ -100,5 +100,6 @@ def assert_problem(response: httpx2.Response, status: int, code: str) -> str:
     assert isinstance(found["title"], str)
     assert isinstance(found["retryable"], bool)
     assert found["type"] == "about:blank"
+    assert found["message"] == found["detail"]
     assert "Traceback" not in response.text
     return found["detail"]

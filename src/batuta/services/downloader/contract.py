@@ -11,11 +11,13 @@ ENGINE_VERSION: Final = "downloader-1"
 """Changes whenever the same URL and quality would give another file."""
 
 Quality = Literal["audio", "best", "worst", "720p", "480p", "360p"]
+"""What to prefer where there is a choice; the last three are the greatest height of the picture."""
 
 
 class DownloadTask(TypedDict):
     """One URL of a medium, or of a page with one, to bring into a folder.
 
+    `quality` is a `Quality`, checked by the engine because tasks arrive as JSON.
     Only public addresses are connected to, whatever the URL or a redirect says, and those that `url_allow`
     names: hosts, addresses or networks (`localhost`, `10.0.0.7`, `192.168.0.0/16`).
     """

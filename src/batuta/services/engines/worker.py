@@ -15,11 +15,12 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, NoReturn, TextIO, cast
+from typing import Final, NoReturn, cast
 
 from batuta.errors import BatutaError
-from batuta.services.engines.wire import Engine, Message, decode, encode
+from batuta.services.engines.wire import Engine, decode, encode
 
 _PROGRESS_STEP: Final = 0.1
 """Smallest advance worth a line, in percent: at most a thousand lines a task."""
@@ -35,16 +36,14 @@ def main(target: str, niceness: str) -> NoReturn:
     os.nice(int(niceness))
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
+        with suppress(OSError):  # a sandbox may have no /proc
+            Path("/proc/self/oom_score_adj").write_text(str(_OOM_SCORE))
     tasks_fd, answers_fd = _claim_stdio()
     tasks: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(tasks_fd, tasks), daemon=True).start()
-
-    def send(message: Message) -> None:
-        _write_all(answers_fd, encode(message))
-
     while True:
-        send(_answer(target, tasks.get(), send))
+        task = tasks.get()
+        _write_all(answers_fd, _answer(target, task, lambda line: _write_all(answers_fd, line)))
 
 
 def _claim_stdio() -> tuple[int, int]:
@@ -54,7 +53,7 @@ def _claim_stdio() -> tuple[int, int]:
     os.dup2(null, 0)
     os.close(null)
     os.dup2(2, 1)
-    cast("TextIO", sys.stdout).reconfigure(line_buffering=True)  # type: ignore[attr-defined]
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115  # by line, as stderr is
     return tasks, answers
 
 
@@ -71,19 +70,15 @@ def _write_all(fd: int, data: bytes) -> None:
         data = data[os.write(fd, data) :]
 
 
-def _answer(target: str, line: bytes, send: Callable[[Message], None]) -> Message:
-    """The result of the task in `line`, or the error it ended with."""
+def _answer(target: str, line: bytes, send: Callable[[bytes], None]) -> bytes:
+    """The line that ends the task in `line`: its result, or the error it ended with."""
     try:
-        result = _engine(target)(decode(line).get("task"), _Progress(send))
-        answer: Message = {"result": result}
-        encode(answer)
+        return encode({"result": _engine(target)(decode(line).get("task"), _Progress(send))})
     except BatutaError as error:
-        return {"error": error.to_dict()}
+        return encode({"error": error.to_dict()})
     except Exception as error:  # noqa: BLE001  # whatever an engine raises is its caller's to handle
         traceback.print_exc()
-        message = f"{type(error).__name__}: {error}"
-        return {"error": {"code": BatutaError.code, "message": message, "retryable": False}}
-    return answer
+        return encode({"error": BatutaError(f"{type(error).__name__}: {error}").to_dict()})
 
 
 def _engine(target: str) -> Engine:
@@ -95,7 +90,7 @@ def _engine(target: str) -> Engine:
 class _Progress:
     """Sends an engine's progress on when it grew by a visible step: what arrives only grows, up to 100."""
 
-    def __init__(self, send: Callable[[Message], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
         self._told = 0.0
 
@@ -103,7 +98,7 @@ class _Progress:
         percent = min(percent, 100.0)
         if percent >= self._told + _PROGRESS_STEP:
             self._told = percent
-            self._send({"progress": round(percent, 1)})
+            self._send(encode({"progress": round(percent, 1)}))
 
 
 if __name__ == "__main__":

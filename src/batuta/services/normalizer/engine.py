@@ -29,7 +29,7 @@ __all__ = ["ENGINE_VERSION", "NormalizeResult", "NormalizeTask", "normalize"]
 
 _SPEECH_RATE: Final = 16_000
 _HIGHPASS: Final = ("highpass", "f=80")
-_CORRECTIONS: Final = (95, 99)
+_CORRECTIONS: Final = (95, 97, 99)
 """Further rounds of levelling, by the percentage at which each ends."""
 
 

@@ -2,8 +2,8 @@
 
 The level of every 20 ms is counted, from 80 Hz to 8 kHz, as a recogniser hears it. The distance between the
 95th percentile (speech) and the 10th (pauses, where only the noise is left) is `CREST_DB` more than the
-signal-to-noise ratio: measured on two recordings with white noise, a pub, applause and mains hum mixed in at 0
-to 15 dB, the estimate is within 2 dB of the truth. Only applause below 5 dB, which comes and goes, passes for
+signal-to-noise ratio: on two recordings with white noise, a pub, applause and mains hum mixed in at 0 to
+15 dB, the estimate is within 2 dB of the truth. Only applause below 5 dB, which comes and goes, passes for
 less noise than it is.
 """
 
