@@ -25,4 +25,4 @@ def is_job_id(text: str) -> bool:
 def content_key(*parts: str | Mapping[str, Any]) -> str:
     """SHA-256, in hexadecimal, of the parts in canonical JSON: equal meaning, equal key, on every machine."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode(errors="surrogatepass")).hexdigest()

@@ -197,7 +197,7 @@ async def test_a_body_that_cannot_be_used_is_refused_before_any_work(
 
 async def test_an_upload_without_a_file_is_refused(client: httpx2.AsyncClient) -> None:
     """The error names the missing field."""
-    response = await client.post("/pipeline/upload", data={"language": "en"})
+    response = await client.post("/pipeline/upload", files={"language": (None, "en")})
     assert response.status_code == 422
     assert "file" in response.json()["detail"]
 

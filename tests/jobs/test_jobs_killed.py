@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from batuta.jobs.journal import Journal
 from batuta.storage.database import Database
 
 PROGRAM = Path(__file__).with_name("counting.py")
@@ -30,15 +30,11 @@ def journal(folder: Path) -> list[str]:
 
     async def read() -> list[str]:
         database = Database.in_folder(folder)
-        async with database.connect() as connection:
-            rows = await connection.exec_driver_sql(
-                "select stage from stage_executions where finished_at is not null order by id"
-            )
-            stages = [row[0] for row in rows]
+        query = sa.text("select stage from stage_executions where finished_at is not null order by id")
+        stages = await database.read(lambda connection: [row.stage for row in connection.execute(query)])
         await database.aclose()
         return stages
 
-    assert Journal
     return asyncio.run(read())
 
 

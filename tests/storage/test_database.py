@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
-from batuta.storage.database import BUSY_TIMEOUT_MS, Database, UtcDateTime
+from batuta.storage.database import BUSY_TIMEOUT_MS, READERS, Database, UtcDateTime
 
 pytestmark = pytest.mark.anyio
 
@@ -28,16 +30,27 @@ moments = sa.Table(
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database.in_folder(tmp_path / FOLDER)
-    async with opened.begin() as connection:
-        await connection.run_sync(_tables.create_all)
+    await opened.write(_tables.create_all)
     yield opened
     await opened.aclose()
 
 
+async def add(database: Database, *rows: dict[str, object]) -> None:
+    """Store rows."""
+    await database.write(lambda connection: connection.execute(moments.insert(), list(rows)))
+
+
 async def numbers(database: Database) -> list[int]:
     """What is stored."""
-    async with database.connect() as connection:
-        return list((await connection.execute(sa.select(moments.c.number))).scalars())
+    return await database.read(
+        lambda connection: list(connection.execute(sa.select(moments.c.number)).scalars())
+    )
+
+
+async def stored_moments(database: Database) -> list[dt.datetime | None]:
+    """The moments that are stored, in order."""
+    query = sa.select(moments.c.at).order_by(moments.c.at)
+    return await database.read(lambda connection: list(connection.execute(query).scalars()))
 
 
 @pytest.mark.parametrize("hours", [-11, 0, 5.5, 14])
@@ -45,20 +58,17 @@ async def test_a_moment_comes_back_as_the_same_moment_in_utc(database: Database,
     """Whatever zone it was written in, down to the microsecond."""
     zone = dt.timezone(dt.timedelta(hours=hours))
     moment = dt.datetime(2026, 2, 28, 23, 59, 59, 1, tzinfo=zone)
-    async with database.begin() as connection:
-        await connection.execute(moments.insert().values(at=moment))
-    async with database.connect() as connection:
-        found = (await connection.execute(sa.select(moments.c.at))).scalar_one()
+    await add(database, {"at": moment})
+    (found,) = await stored_moments(database)
     assert found == moment
+    assert found is not None
     assert found.utcoffset() == dt.timedelta()
 
 
 async def test_no_moment_comes_back_as_none(database: Database) -> None:
     """An empty column stays empty."""
-    async with database.begin() as connection:
-        await connection.execute(moments.insert().values(at=None))
-    async with database.connect() as connection:
-        assert (await connection.execute(sa.select(moments.c.at))).scalar_one() is None
+    await add(database, {"at": None})
+    assert await stored_moments(database) == [None]
 
 
 async def test_moments_sort_and_compare_in_the_order_of_time(database: Database) -> None:
@@ -67,112 +77,122 @@ async def test_moments_sort_and_compare_in_the_order_of_time(database: Database)
     east = base.astimezone(dt.timezone(dt.timedelta(hours=14)))
     west = (base + dt.timedelta(microseconds=1)).astimezone(dt.timezone(dt.timedelta(hours=-11)))
     late = base + dt.timedelta(seconds=1)
-    async with database.begin() as connection:
-        await connection.execute(moments.insert(), [{"at": moment} for moment in (late, west, east)])
-    async with database.connect() as connection:
-        found = (await connection.execute(sa.select(moments.c.at).order_by(moments.c.at))).scalars().all()
-        later = await connection.execute(sa.select(sa.func.count()).where(moments.c.at > east))
-    assert found == [base, west, late]
-    assert later.scalar_one() == 2
+    await add(database, *({"at": moment} for moment in (late, west, east)))
+    later = sa.select(sa.func.count()).where(moments.c.at > east)
+    assert await stored_moments(database) == [base, west, late]
+    assert await database.read(lambda connection: connection.execute(later).scalar_one()) == 2
 
 
 async def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     """Nobody could say when it was."""
     with pytest.raises(StatementError, match="without a zone"):
-        async with database.begin() as connection:
-            await connection.execute(moments.insert().values(at=dt.datetime(2026, 1, 1)))  # noqa: DTZ001
+        await add(database, {"at": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
     assert await numbers(database) == []
 
 
 async def test_every_connection_logs_ahead_and_syncs_every_commit(database: Database) -> None:
-    """Not only the first of the pool: four at the same time have all the settings."""
-    all_open = asyncio.Barrier(4)
+    """Not only the first of the pool: all readers at the same time have all the settings."""
+    all_open = threading.Barrier(READERS)
 
-    async def settings() -> tuple[object, ...]:
-        async with database.connect() as connection:
-            await all_open.wait()
-            found = [
-                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
-                for name in ("journal_mode", "synchronous", "busy_timeout")
-            ]
-        return tuple(found)
+    def settings(connection: sa.Connection) -> tuple[object, ...]:
+        all_open.wait(5)
+        names = ("journal_mode", "synchronous", "busy_timeout")
+        return tuple(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in names)
 
     full = 2
-    found = await asyncio.wait_for(asyncio.gather(*(settings() for _ in range(4))), 5)
-    assert found == [("wal", full, BUSY_TIMEOUT_MS)] * 4
+    found = await asyncio.gather(*(database.read(settings) for _ in range(READERS)))
+    assert found == [("wal", full, BUSY_TIMEOUT_MS)] * READERS
+    assert await database.write(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == full
 
 
-async def test_writers_that_read_first_neither_deadlock_nor_lose_anything(database: Database) -> None:
-    """Twenty at once count one up from what they read; SQLite's own `BEGIN` would fail most of them."""
+async def test_writers_that_read_first_lose_nothing_in_two_processes(
+    database: Database, tmp_path: Path
+) -> None:
+    """Two databases on one file, as two processes have them, count up from what they read."""
+    other = Database.in_folder(tmp_path / FOLDER)
 
-    async def count_up() -> None:
-        async with database.begin() as connection:
-            highest = (await connection.execute(sa.select(sa.func.max(moments.c.number)))).scalar_one()
-            await connection.execute(moments.insert().values(number=(highest or 0) + 1))
+    def count_up(connection: sa.Connection) -> None:
+        highest = connection.execute(sa.select(sa.func.max(moments.c.number))).scalar_one()
+        connection.execute(moments.insert().values(number=(highest or 0) + 1))
 
-    await asyncio.wait_for(asyncio.gather(*(count_up() for _ in range(20))), 10)
-    assert await numbers(database) == list(range(1, 21))
+    writers = [each.write(count_up) for each in (database, other) for _ in range(20)]
+    await asyncio.wait_for(asyncio.gather(*writers), 20)
+    await other.aclose()
+    assert await numbers(database) == list(range(1, 41))
 
 
 async def test_a_writer_holds_the_lock_from_its_first_statement(database: Database, tmp_path: Path) -> None:
     """Even while it has only read: nobody can come in between."""
-    other = sqlite3.connect(tmp_path / FOLDER / "batuta.sqlite", timeout=0)
-    try:
-        async with database.begin() as connection:
-            await connection.execute(sa.select(moments))
-            with pytest.raises(sqlite3.OperationalError, match="locked"):
-                other.execute("INSERT INTO moments (number) VALUES (1)")
-        other.execute("INSERT INTO moments (number) VALUES (1)")
-        other.commit()
-    finally:
-        other.close()
-    assert await numbers(database) == [1]
+
+    def look_then_be_disturbed(connection: sa.Connection) -> None:
+        connection.execute(sa.select(moments))
+        other = sqlite3.connect(tmp_path / FOLDER / "batuta.sqlite", timeout=0)
+        with closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO moments (number) VALUES (1)")
+
+    await database.write(look_then_be_disturbed)
 
 
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     """They see what was there before, until it commits."""
-    async with database.begin() as connection:
-        await connection.execute(moments.insert().values(number=1))
-        assert await asyncio.wait_for(numbers(database), 2) == []
+    written, read = threading.Event(), threading.Event()
+
+    def write_slowly(connection: sa.Connection) -> None:
+        connection.execute(moments.insert().values(number=1))
+        written.set()
+        assert read.wait(5)
+
+    writer = asyncio.create_task(database.write(write_slowly))
+    await asyncio.to_thread(written.wait, 5)
+    assert await asyncio.wait_for(numbers(database), 2) == []
+    read.set()
+    await writer
     assert await numbers(database) == [1]
 
 
-async def test_a_block_that_fails_changes_nothing(database: Database) -> None:
+async def test_a_transaction_that_fails_changes_nothing(database: Database) -> None:
     """Its error reaches the caller, and the lock is free."""
 
-    async def fail_halfway() -> None:
-        async with database.begin() as connection:
-            await connection.execute(moments.insert().values(number=1))
-            raise RuntimeError("halfway")
+    def fail_halfway(connection: sa.Connection) -> None:
+        connection.execute(moments.insert().values(number=1))
+        raise RuntimeError("halfway")
 
     with pytest.raises(RuntimeError, match="halfway"):
-        await fail_halfway()
-    async with database.begin() as connection:
-        await connection.execute(moments.insert().values(number=2))
+        await database.write(fail_halfway)
+    await add(database, {"number": 2})
     assert await numbers(database) == [2]
 
 
-async def test_a_writer_that_is_cancelled_sets_the_lock_free(database: Database) -> None:
-    """Both one that holds it and one that waits for it; the next writes at once."""
-    holds = asyncio.Event()
+async def test_the_event_loop_goes_on_during_a_transaction(database: Database) -> None:
+    """However long the database takes."""
+    begun, go_on = threading.Event(), threading.Event()
 
-    async def write(number: int, *, for_ever: bool) -> None:
-        async with database.begin() as connection:
-            await connection.execute(moments.insert().values(number=number))
-            holds.set()
-            if for_ever:
-                await asyncio.Event().wait()
+    def wait(_: sa.Connection) -> bool:
+        begun.set()
+        return go_on.wait(5)
 
-    holder = asyncio.create_task(write(1, for_ever=True))
-    await asyncio.wait_for(holds.wait(), 2)
-    waiter = asyncio.create_task(write(2, for_ever=False))
-    await asyncio.sleep(0)
-    waiter.cancel()
-    holder.cancel()
-    await asyncio.gather(holder, waiter, return_exceptions=True)
-    await asyncio.wait_for(write(3, for_ever=False), 2)
-    assert 3 in await numbers(database)
-    assert 1 not in await numbers(database)
+    writer = asyncio.create_task(database.write(wait))
+    await asyncio.to_thread(begun.wait, 5)
+    go_on.set()  # only a loop that still turns gets here
+    assert await writer
+
+
+async def test_a_caller_who_leaves_does_not_stop_a_transaction(database: Database) -> None:
+    """Begun is done: the next writer comes after it and finds what it wrote."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def write_slowly(connection: sa.Connection) -> None:
+        begun.set()
+        assert go_on.wait(5)
+        connection.execute(moments.insert().values(number=1))
+
+    caller = asyncio.create_task(database.write(write_slowly))
+    await asyncio.to_thread(begun.wait, 5)
+    caller.cancel()
+    await asyncio.gather(caller, return_exceptions=True)
+    go_on.set()
+    await add(database, {"number": 2})
+    assert await numbers(database) == [1, 2]
 
 
 async def test_what_was_written_is_there_when_the_folder_is_opened_again(tmp_path: Path) -> None:
@@ -180,9 +200,8 @@ async def test_what_was_written_is_there_when_the_folder_is_opened_again(tmp_pat
     for expected in ([], [1]):
         database = Database.in_folder(tmp_path / "kept")
         await database.create_tables()
-        async with database.begin() as connection:
-            await connection.run_sync(_tables.create_all)
+        await database.write(_tables.create_all)
         assert await numbers(database) == expected
-        async with database.begin() as connection:
-            await connection.execute(moments.insert())
+        if not expected:
+            await add(database, {"number": 1})
         await database.aclose()

@@ -7,7 +7,6 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
 from batuta.captions.app import Captions, job_line, result_of, status_of
 from batuta.captions.health import Health
@@ -15,8 +14,9 @@ from batuta.captions.models import Accepted, CaptionOptions, JobList, JobView, P
 from batuta.errors import Conflict, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, JobStatus
 from batuta.media import FORMATS
+from batuta.services.forms import read_uploads
 from batuta.services.problems import invalid
-from batuta.storage.artefacts import CHUNK_BYTES
+from batuta.storage.artefacts import Artefact
 
 MAX_WAIT_SECONDS: Final = 60.0
 
@@ -45,27 +45,17 @@ async def start(body: PipelineBody, request: Request, response: Response, captio
 @router.post("/pipeline/upload", status_code=202)
 async def upload(request: Request, response: Response, captions: App) -> Accepted:
     """Caption the file in the form's `file`; the options are fields of the form."""
-    async with request.form(max_files=1, max_fields=50) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile):
-            raise InvalidRequest("the form needs a field `file` with the media file")
-        fields = {name: value for name, value in form.items() if isinstance(value, str) and value != ""}
-        force = fields.pop("force", "false").lower() in {"true", "1", "yes"}
-        try:
-            options = CaptionOptions.model_validate(fields)
-        except ValidationError as error:
-            raise invalid(error) from error
-
-        async def chunks():  # noqa: ANN202  # an async generator of bytes
-            while chunk := await file.read(CHUNK_BYTES):
-                yield chunk
-
-        limit: int = request.app.state.settings.max_upload_bytes
-        stored = await captions.artefacts.put(
-            chunks(), file.content_type or "application/octet-stream", max_bytes=limit
-        )
-    record = await captions.start(options, upload=stored, force=force)
-    return _accepted(record, request, response)
+    limit: int = request.app.state.settings.max_upload_bytes
+    fields = await read_uploads(request, captions.artefacts, limit, [])
+    file = fields.pop("file", None)
+    if not isinstance(file, Artefact):
+        raise InvalidRequest("the form needs a field `file` with the media file")
+    force = str(fields.pop("force", "")).lower() in {"true", "1", "yes"}
+    try:
+        options = CaptionOptions.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from error
+    return _accepted(await captions.start(options, upload=file, force=force), request, response)
 
 
 @router.get("/jobs")

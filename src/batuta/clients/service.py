@@ -73,7 +73,7 @@ class ServiceClient:
         self.name = name
         self.timeout = timeout
         self.clock = clock
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self._transport = transport or network_transport(max_connections=max_concurrency)
         self._retry = retry
         self._breaker = Breaker(name, breaker, clock)
@@ -151,7 +151,7 @@ class ServiceClient:
         async with self._bulkhead:
             seconds = self._time_limit(method, path, parts)
             with self._breaker.call() as call:
-                request = build(method, self._base_url + path, parts, self._headers, seconds)
+                request = build(method, self.base_url + path, parts, self._headers, seconds)
                 timer = asyncio.timeout(remaining() if streams(parts) else seconds)
                 try:
                     async with timer, aclosing(await self._answer(request, call, parts)) as response:

@@ -65,20 +65,22 @@ class Journal:
             .order_by(_executions.c.id.desc())
             .limit(1)
         )
-        async with self._database.connect() as connection:
-            row = (await connection.execute(query)).mappings().one_or_none()
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().one_or_none())
         return None if row is None else _execution(row)
 
     async def begin(self, key: str, *, job_id: str, stage: str, work: str) -> Execution:
         """The open execution with this key, a new one if there is none."""
-        open_one = sa.select(_executions).where(_executions.c.key == key, ~_finished).limit(1)
-        async with self._database.begin() as connection:
-            row = (await connection.execute(open_one)).mappings().one_or_none()
-            if row is None:
-                values = {"key": key, "job_id": job_id, "stage": stage, "work": work}
-                insert = _executions.insert().values(**values, started_at=dt.datetime.now(dt.UTC))
-                row = (await connection.execute(insert.returning(_executions))).mappings().one()
-        return _execution(row)
+        values = {"key": key, "job_id": job_id, "stage": stage, "work": work}
+
+        def find_or_insert(connection: sa.Connection) -> sa.RowMapping:
+            open_one = sa.select(_executions).where(_executions.c.key == key, ~_finished).limit(1)
+            row = connection.execute(open_one).mappings().one_or_none()
+            if row is not None:
+                return row
+            insert = _executions.insert().values(**values, started_at=dt.datetime.now(dt.UTC))
+            return connection.execute(insert.returning(_executions)).mappings().one()
+
+        return _execution(await self._database.write(find_or_insert))
 
     async def submitted(self, execution: Execution, remote_id: str) -> None:
         """Remember where the work was submitted."""
@@ -90,19 +92,19 @@ class Journal:
 
     async def forget(self, execution: Execution) -> None:
         """Drop an execution whose result is of no use: its artefacts are gone, or it failed."""
-        async with self._database.begin() as connection:
-            await connection.execute(_executions.delete().where(_executions.c.id == execution.id))
+        delete = _executions.delete().where(_executions.c.id == execution.id)
+        await self._database.write(lambda connection: connection.execute(delete))
 
     async def of_job(self, job_id: str) -> list[Execution]:
         """What the job began, in order."""
         query = sa.select(_executions).where(_executions.c.job_id == job_id).order_by(_executions.c.id)
-        async with self._database.connect() as connection:
-            return [_execution(row) for row in (await connection.execute(query)).mappings()]
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_execution(row) for row in rows]
 
     async def _update(self, execution: Execution, **values: object) -> None:
         unfinished = sa.and_(_executions.c.id == execution.id, ~_finished)
-        async with self._database.begin() as connection:
-            await connection.execute(_executions.update().where(unfinished).values(**values))
+        update = _executions.update().where(unfinished).values(**values)
+        await self._database.write(lambda connection: connection.execute(update))
 
 
 def _execution(row: sa.RowMapping) -> Execution:

@@ -82,6 +82,10 @@ EventKind = Literal[
 ]
 
 
+ENDS: Final = frozenset({"job.completed", "job.failed", "job.cancelled"})
+"""The kinds after which nothing happens to a job."""
+
+
 class Event(BaseModel):
     """Something that happened to a job; `seq` numbers a job's events from 1, without gaps."""
 

@@ -10,10 +10,9 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from batuta.errors import NotFound
-from batuta.jobs.records import Event, JobRecord, JobStatus, evolve
+from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, evolve
 from batuta.storage.database import Database, UtcDateTime, metadata
 
 _jobs = sa.Table(
@@ -55,18 +54,20 @@ class JobStore:
         With `reuse_after`, a job with the same `dedupe_key` made since then that has not failed is given back
         instead and nothing is kept.
         """
-        async with self._database.begin() as connection:
+
+        def find_or_insert(connection: sa.Connection) -> JobRecord:
             if reuse_after is not None and record.dedupe_key is not None:
-                same = await self._newest_same(connection, record.dedupe_key, reuse_after)
+                same = _newest_same(connection, record.dedupe_key, reuse_after)
                 if same is not None:
                     return same
-            await connection.execute(_jobs.insert().values(**_row(record)))
-        return record
+            connection.execute(_jobs.insert().values(**_row(record)))
+            return record
+
+        return await self._database.write(find_or_insert)
 
     async def get(self, job_id: str) -> JobRecord:
         """The record; raises `NotFound`."""
-        async with self._database.connect() as connection:
-            return await self._load(connection, job_id)
+        return await self._database.read(lambda connection: _load(connection, job_id))
 
     async def newest(
         self, pipeline: str, *, limit: int = 50, statuses: Sequence[JobStatus] = ()
@@ -75,14 +76,12 @@ class JobStore:
         query = sa.select(_jobs.c.record).where(_jobs.c.pipeline == pipeline)
         if statuses:
             query = query.where(_jobs.c.status.in_([str(status) for status in statuses]))
-        query = query.order_by(_jobs.c.created_at.desc(), _jobs.c.job_id).limit(limit)
-        return await self._records(query)
+        return await self._records(query.order_by(_jobs.c.created_at.desc(), _jobs.c.job_id).limit(limit))
 
     async def count(self, pipeline: str) -> int:
         """How many jobs of the pipeline are kept."""
         query = sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.pipeline == pipeline)
-        async with self._database.connect() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
 
     async def unfinished(self) -> list[JobRecord]:
         """Every job that is queued or running, oldest first."""
@@ -93,29 +92,23 @@ class JobStore:
 
     async def queued(self) -> list[str]:
         """The ids of the jobs that wait to be set going, oldest first."""
-        query = (
-            sa.select(_jobs.c.job_id)
-            .where(_jobs.c.status == str(JobStatus.QUEUED))
-            .order_by(_jobs.c.created_at)
-            .limit(QUEUE_LOOK)
+        waiting = _jobs.c.status == str(JobStatus.QUEUED)
+        return await self._ids(
+            sa.select(_jobs.c.job_id).where(waiting).order_by(_jobs.c.created_at).limit(QUEUE_LOOK)
         )
-        async with self._database.connect() as connection:
-            return list((await connection.execute(query)).scalars())
 
     async def cancelled(self, job_ids: Collection[str]) -> list[str]:
         """Those of the jobs that are cancelled."""
         if not job_ids:
             return []
-        query = sa.select(_jobs.c.job_id).where(
-            _jobs.c.status == str(JobStatus.CANCELLED), _jobs.c.job_id.in_(job_ids)
-        )
-        async with self._database.connect() as connection:
-            return list((await connection.execute(query)).scalars())
+        cancelled = _jobs.c.status == str(JobStatus.CANCELLED)
+        return await self._ids(sa.select(_jobs.c.job_id).where(cancelled, _jobs.c.job_id.in_(job_ids)))
 
     async def apply(self, job_id: str, *events: Event) -> JobRecord:
         """Let the events happen to the job, in one transaction; those that change nothing are not kept."""
-        async with self._database.begin() as connection:
-            record = await self._load(connection, job_id)
+
+        def happen(connection: sa.Connection) -> JobRecord:
+            record = _load(connection, job_id)
             kept: list[Event] = []
             for event in events:
                 changed = evolve(record, event)
@@ -123,7 +116,10 @@ class JobStore:
                     kept.append(event.model_copy(update={"seq": changed.seq}))
                 record = changed
             if kept:
-                await self._save(connection, record, kept)
+                _save(connection, record, kept)
+            return record
+
+        record = await self._database.write(happen)
         self._wake(job_id)
         return record
 
@@ -135,22 +131,23 @@ class JobStore:
             .order_by(_events.c.seq)
             .limit(limit)
         )
-        async with self._database.connect() as connection:
-            return [Event.model_validate_json(text) for text in (await connection.execute(query)).scalars()]
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Event.model_validate_json(row.event) for row in rows]
 
     async def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The job's events above `after`, kept ones first, then as they happen, up to the job's end."""
-        while True:
+        record = await self.get(job_id)
+        ended = record.status.final and after >= record.seq
+        while not ended:
             waiter = self._waiters.setdefault(
                 job_id, asyncio.Event()
             )  # before reading: nothing slips between
-            record = await self.get(job_id)
-            for event in await self.events(job_id, after):
+            events = await self.events(job_id, after)
+            for event in events:
                 after = event.seq
+                ended = event.kind in ENDS
                 yield event
-            if record.status.final and after >= record.seq:
-                return
-            if after >= record.seq:
+            if not events:
                 await _wait_a_while(waiter)
 
     def _wake(self, job_id: str) -> None:
@@ -158,38 +155,13 @@ class JobStore:
         if waiter is not None:
             waiter.set()
 
-    async def _records(self, query: sa.Select[Any]) -> list[JobRecord]:
-        async with self._database.connect() as connection:
-            rows = await connection.execute(query)
-            return [JobRecord.model_validate_json(row.record) for row in rows]
+    async def _records(self, query: sa.Select[tuple[str]]) -> list[JobRecord]:
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [JobRecord.model_validate_json(row.record) for row in rows]
 
-    @staticmethod
-    async def _load(connection: AsyncConnection, job_id: str) -> JobRecord:
-        query = sa.select(_jobs.c.record).where(_jobs.c.job_id == job_id)
-        text = (await connection.execute(query)).scalar_one_or_none()
-        if text is None:
-            raise NotFound(f"there is no job {job_id!r}")
-        return JobRecord.model_validate_json(text)
-
-    @staticmethod
-    async def _newest_same(connection: AsyncConnection, key: str, since: dt.datetime) -> JobRecord | None:
-        reusable = [str(status) for status in (*ACTIVE, JobStatus.COMPLETED)]
-        query = (
-            sa.select(_jobs.c.record)
-            .where(_jobs.c.dedupe_key == key, _jobs.c.created_at > since, _jobs.c.status.in_(reusable))
-            .order_by(_jobs.c.created_at.desc())
-            .limit(1)
-        )
-        text = (await connection.execute(query)).scalar_one_or_none()
-        return None if text is None else JobRecord.model_validate_json(text)
-
-    @staticmethod
-    async def _save(connection: AsyncConnection, record: JobRecord, events: Iterable[Event]) -> None:
-        await connection.execute(_jobs.update().where(_jobs.c.job_id == record.job_id).values(**_row(record)))
-        rows = [
-            {"job_id": record.job_id, "seq": event.seq, "event": event.model_dump_json()} for event in events
-        ]
-        await connection.execute(_events.insert(), rows)
+    async def _ids(self, query: sa.Select[tuple[str]]) -> list[str]:
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [row.job_id for row in rows]
 
 
 async def _wait_a_while(waiter: asyncio.Event) -> None:
@@ -198,6 +170,32 @@ async def _wait_a_while(waiter: asyncio.Event) -> None:
         await asyncio.wait_for(waiter.wait(), 1.0)
     except TimeoutError:
         return
+
+
+def _load(connection: sa.Connection, job_id: str) -> JobRecord:
+    query = sa.select(_jobs.c.record).where(_jobs.c.job_id == job_id)
+    text = connection.execute(query).scalar_one_or_none()
+    if text is None:
+        raise NotFound(f"there is no job {job_id!r}")
+    return JobRecord.model_validate_json(text)
+
+
+def _newest_same(connection: sa.Connection, key: str, since: dt.datetime) -> JobRecord | None:
+    reusable = [str(status) for status in (*ACTIVE, JobStatus.COMPLETED)]
+    query = (
+        sa.select(_jobs.c.record)
+        .where(_jobs.c.dedupe_key == key, _jobs.c.created_at > since, _jobs.c.status.in_(reusable))
+        .order_by(_jobs.c.created_at.desc())
+        .limit(1)
+    )
+    text = connection.execute(query).scalar_one_or_none()
+    return None if text is None else JobRecord.model_validate_json(text)
+
+
+def _save(connection: sa.Connection, record: JobRecord, events: Iterable[Event]) -> None:
+    connection.execute(_jobs.update().where(_jobs.c.job_id == record.job_id).values(**_row(record)))
+    rows = [{"job_id": record.job_id, "seq": event.seq, "event": event.model_dump_json()} for event in events]
+    connection.execute(_events.insert(), rows)
 
 
 def _row(record: JobRecord) -> dict[str, Any]:

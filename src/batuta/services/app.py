@@ -20,10 +20,10 @@ from pydantic_core import from_json
 
 from batuta.errors import BatutaError, InvalidRequest, PayloadTooLarge
 from batuta.jobs.orders import Order
-from batuta.services.forms import read_form
+from batuta.services.forms import read_uploads
 from batuta.services.problems import install_problems, invalid
-from batuta.services.registry import ServiceJob, ServiceJobs
-from batuta.services.remote import ARTEFACT_SUFFIX
+from batuta.services.records import ServiceJob
+from batuta.services.registry import ServiceJobs
 from batuta.storage.artefacts import Artefact
 from batuta.version import __version__
 
@@ -102,16 +102,14 @@ async def submit(request: Request, jobs: Jobs) -> dict[str, Any]:
 @_router.get("/jobs")
 async def list_jobs(jobs: Jobs, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> dict[str, Any]:
     """The newest jobs first."""
-    found = await jobs.all(limit)
-    return {"total": sum((await jobs.count()).values()), "jobs": [_shown(job) for job in found]}
+    found = await jobs.records.newest(limit)
+    return {"total": sum((await jobs.records.count()).values()), "jobs": [_shown(job) for job in found]}
 
 
 @_router.get("/jobs/{job_id}")
-async def show(
-    job_id: str, jobs: Jobs, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0.0
-) -> dict[str, Any]:
-    """How the job is, or how it ended if that happens within `wait` seconds."""
-    return _shown(await jobs.wait(job_id, wait) if wait else await jobs.get(job_id))
+async def show(job_id: str, jobs: Jobs, wait: Annotated[float, Query(ge=0)] = 0.0) -> dict[str, Any]:
+    """How the job is, or how it ended if that happens within `wait` seconds, of which 30 are the most."""
+    return _shown(await jobs.wait(job_id, min(wait, MAX_WAIT_SECONDS)) if wait else await jobs.get(job_id))
 
 
 @_router.get("/jobs/{job_id}/download")
@@ -149,11 +147,11 @@ async def health(jobs: Jobs) -> dict[str, Any]:
 @_router.get("/admin/stats")
 async def stats(jobs: Jobs) -> dict[str, Any]:
     """How many jobs are in which state, and how many bytes they keep."""
-    by_status = await jobs.count()
+    by_status = await jobs.records.count()
     return {
         "total": sum(by_status.values()),
         "by_status": {str(status): number for status, number in by_status.items()},
-        "bytes_kept": await jobs.bytes_kept(),
+        "bytes_kept": await jobs.records.bytes_kept(),
     }
 
 
@@ -216,7 +214,8 @@ async def _fields(request: Request, jobs: ServiceJobs, uploaded: list[Artefact])
     if kind == "application/json":
         return await _json_fields(request)
     if kind == "multipart/form-data":
-        return await _form_fields(request, jobs, uploaded)
+        limit: int = request.app.state.max_upload_bytes
+        return await read_uploads(request, jobs.artefacts, limit, uploaded)
     raise InvalidRequest(f"content type {kind or 'none'}: send application/json or multipart/form-data")
 
 
@@ -233,34 +232,6 @@ async def _json_fields(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be a JSON object with the order's fields")
     return body  # pyright: ignore[reportUnknownVariableType]  # validated by the order's model
-
-
-async def _form_fields(request: Request, jobs: ServiceJobs, uploaded: list[Artefact]) -> dict[str, Any]:
-    limit: int = request.app.state.max_upload_bytes
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit + MAX_JSON_BYTES:
-        raise PayloadTooLarge(f"more than the {limit} bytes allowed; nothing was read")
-
-    async def keep(chunks: AsyncGenerator[bytes], media_type: str) -> Artefact:
-        uploaded.append(await jobs.artefacts.put(chunks, media_type, max_bytes=limit))
-        return uploaded[-1]
-
-    fields: dict[str, Any] = {}
-    for name, value in await read_form(request, keep):
-        if isinstance(value, Artefact):
-            fields[name] = value
-        elif name.endswith(ARTEFACT_SUFFIX):
-            fields[name.removesuffix(ARTEFACT_SUFFIX)] = _reference(value)
-        elif value != "":
-            fields[name] = value
-    return fields
-
-
-def _reference(text: str) -> Artefact:
-    try:
-        return Artefact.model_validate_json(text)
-    except ValidationError as error:
-        raise invalid(error) from error
 
 
 def _disposition(name: str) -> str:

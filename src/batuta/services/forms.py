@@ -18,16 +18,36 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from batuta.errors import InvalidRequest, PayloadTooLarge
-from batuta.storage.artefacts import CHUNK_BYTES
+from batuta.storage.artefacts import CHUNK_BYTES, Artefact, ArtefactStore
 
 MAX_PARTS: Final = 100
 """Fields and files of one form."""
 MAX_FIELD_BYTES: Final = 64 * 1024
+AROUND_FILE_BYTES: Final = 1024 * 1024
+"""What may surround the file of a form."""
 
 T = TypeVar("T")
 
 Keep = Callable[[AsyncGenerator[bytes], str], Awaitable[T]]
 """Takes in a file: its bytes in pieces of about a megabyte, and the media type its sender claims."""
+
+
+async def read_uploads(
+    request: Request, artefacts: ArtefactStore, max_bytes: int, uploaded: list[Artefact]
+) -> dict[str, str | Artefact]:
+    """The form's fields by name, blank ones left out; each file is stored, and added to `uploaded` at once.
+
+    Raises `PayloadTooLarge` for a file over `max_bytes`, before reading where the form says its size.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes + AROUND_FILE_BYTES:
+        raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was read")
+
+    async def keep(chunks: AsyncGenerator[bytes], media_type: str) -> Artefact:
+        uploaded.append(await artefacts.put(chunks, media_type, max_bytes=max_bytes))
+        return uploaded[-1]
+
+    return {name: value for name, value in await read_form(request, keep) if value != ""}
 
 
 async def read_form(request: Request, keep: Keep[T]) -> list[tuple[str, str | T]]:

@@ -10,74 +10,25 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import re
 import shutil
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import sqlalchemy as sa
 import structlog
-from pydantic import BaseModel, ConfigDict, Field
 
-from batuta.errors import BatutaError, DeadlineExceeded, ErrorDict, NotFound, from_dict
+from batuta.errors import BatutaError, DeadlineExceeded, NotFound
 from batuta.jobs.orders import Order
+from batuta.services.records import ServiceJob, ServiceRecords, ServiceStatus
 from batuta.services.work import Made, Service
 from batuta.storage.artefacts import Artefact, ArtefactStore, as_local_file
-from batuta.storage.database import Database, UtcDateTime, metadata
+from batuta.storage.database import Database
 
 ID_LENGTH: Final = 32
-_HASH: Final = re.compile(r'"([0-9a-f]{64})"')
 T = TypeVar("T")
 
-_jobs = sa.Table(
-    "service_jobs",
-    metadata,
-    sa.Column("service", sa.String(64), primary_key=True),
-    sa.Column("id", sa.String(64), primary_key=True),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
-    sa.Column("job", sa.Text, nullable=False),
-)
-
 log = structlog.get_logger()
-
-
-class ServiceStatus(StrEnum):
-    """The words of the protocol."""
-
-    QUEUED = "queued"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-
-    @property
-    def final(self) -> bool:
-        """Whether the job is over."""
-        return self in {ServiceStatus.COMPLETED, ServiceStatus.FAILED}
-
-
-class ServiceJob(BaseModel):
-    """One order, from acceptance to its file."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: str
-    order: dict[str, Any]
-    status: ServiceStatus = ServiceStatus.QUEUED
-    progress: float = 0.0
-    runs: int = 0
-    """How often the work was begun."""
-    filename: str | None = None
-    artefact: Artefact | None = None
-    details: dict[str, Any] = Field(default_factory=dict)
-    owned: tuple[Artefact, ...] = ()
-    """Files uploaded or made for this job: they go when it goes. A reference it was given is not its own."""
-    error: ErrorDict | None = None
-    created_at: dt.datetime
-    completed_at: dt.datetime | None = None
 
 
 class ServiceJobs:
@@ -94,7 +45,7 @@ class ServiceJobs:
         """`workspaces` is a folder for files being made; `timeout` is what one order may take."""
         self.service = service
         self.artefacts = artefacts
-        self._database = database
+        self.records = ServiceRecords(service.name, database)
         self._workspaces = workspaces / service.name
         self._timeout = timeout
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -107,7 +58,7 @@ class ServiceJobs:
         """Go on, in the order of acceptance, with what an earlier process did not finish."""
         if not self._running:
             shutil.rmtree(self._workspaces, ignore_errors=True)  # of a process that was killed
-        for job in sorted(await self._in_status(final=False), key=lambda job: job.created_at):
+        for job in sorted(await self.records.final(final=False), key=lambda job: job.created_at):
             self._set_going(job)
 
     async def aclose(self) -> None:
@@ -128,7 +79,7 @@ class ServiceJobs:
 
     async def get(self, job_id: str) -> ServiceJob:
         """The job with its newest progress; raises `NotFound`."""
-        job = await self._find(job_id)
+        job = await self.records.find(job_id)
         if job is None:
             raise NotFound(f"{self.service.name} has no job {job_id!r}")
         if job.status.final:
@@ -142,37 +93,6 @@ class ServiceJobs:
             await asyncio.wait({task}, timeout=seconds)
         return await self.get(job_id)
 
-    async def all(self, limit: int = 1000) -> list[ServiceJob]:
-        """The newest jobs first."""
-        query = (
-            sa.select(_jobs.c.job)
-            .where(_jobs.c.service == self.service.name)
-            .order_by(_jobs.c.updated_at.desc())
-            .limit(limit)
-        )
-        async with self._database.connect() as connection:
-            rows = await connection.execute(query)
-            return [ServiceJob.model_validate_json(row.job) for row in rows]
-
-    async def count(self) -> dict[ServiceStatus, int]:
-        """How many jobs are in each status."""
-        query = (
-            sa.select(_jobs.c.status, sa.func.count().label("jobs"))
-            .where(_jobs.c.service == self.service.name)
-            .group_by(_jobs.c.status)
-        )
-        async with self._database.connect() as connection:
-            found = {row.status: row.jobs for row in await connection.execute(query)}
-        return {status: found.get(str(status), 0) for status in ServiceStatus}
-
-    async def bytes_kept(self) -> int:
-        """How many bytes the files of the jobs take."""
-        query = sa.select(_jobs.c.job).where(_jobs.c.service == self.service.name)
-        async with self._database.connect() as connection:
-            rows = await connection.execute(query)
-            jobs = [ServiceJob.model_validate_json(row.job) for row in rows]
-        return sum({file.sha256: file.size for job in jobs for file in job.owned}.values())
-
     async def remove(self, job_id: str) -> None:
         """Stop the job and forget it, with its files; raises `NotFound`."""
         await self._to_the_end(self._remove(job_id))
@@ -183,23 +103,16 @@ class ServiceJobs:
         async with self._registering:
             old = [
                 job
-                for job in await self._in_status(final=True)
+                for job in await self.records.final(final=True)
                 if (job.completed_at or job.created_at) <= cutoff and job.id not in self._running
             ]
-            await self._delete(old)
+            await self.records.delete(old)
             await self.discard(file for job in old for file in job.owned)
         return len(old)
 
     async def discard(self, files: Iterable[Artefact]) -> None:
         """Delete those of the files that no job of any service mentions."""
-        unwanted = {file.sha256: file for file in files}
-        if not unwanted:
-            return
-        async with self._database.connect() as connection:
-            for (text,) in await connection.execute(sa.select(_jobs.c.job)):
-                for sha256 in _HASH.findall(text):
-                    unwanted.pop(sha256, None)
-        for file in unwanted.values():
+        for file in await self.records.unmentioned(files):
             await self.artefacts.delete(file)
 
     async def _accept(self, order: Order[Any], uploaded: tuple[Artefact, ...]) -> ServiceJob:
@@ -207,7 +120,7 @@ class ServiceJobs:
         job_id = order.key(self.service.version)[:ID_LENGTH]
         async with self._registering:
             task = self._running.get(job_id)  # asked before the database is: a job may end in between
-            known = await self._find(job_id)
+            known = await self.records.find(job_id)
             if known is not None and await self._is_of_use(known, under_way=task is not None):
                 return known
             if task is not None:  # its end, or that it was removed, is written; it is about to be over
@@ -219,7 +132,7 @@ class ServiceJobs:
                 owned=tuple(dict.fromkeys(owned)),
                 created_at=_now(),
             )
-            await self._insert(job)
+            await self.records.insert(job)
             self._set_going(job)
             return job
 
@@ -227,7 +140,7 @@ class ServiceJobs:
         """Forget first, then stop: whoever waits for the end then learns that there is no such job."""
         async with self._registering:
             job = await self.get(job_id)
-            await self._delete([job])
+            await self.records.delete([job])
             task = self._running.get(job_id)
             if task is not None:
                 task.cancel()
@@ -259,9 +172,9 @@ class ServiceJobs:
     async def _do(self, job: ServiceJob) -> None:
         async with self._places:
             job = job.model_copy(update={"status": ServiceStatus.PROCESSING, "runs": job.runs + 1})
-            await self._update(job)
+            await self.records.update(job)
             job = job.model_copy(update={**await self._end_of(job), "completed_at": _now()})
-            if not await self._update(job):  # forgotten in the very moment in which it was finished
+            if not await self.records.update(job):  # forgotten in the very moment in which it was finished
                 await self.discard(job.owned)
 
     async def _end_of(self, job: ServiceJob) -> dict[str, Any]:
@@ -325,51 +238,6 @@ class ServiceJobs:
     def _is_expired(self, job: ServiceJob) -> bool:
         lifetime = self.service.order.lifetime
         return lifetime is not None and job.created_at < _now() - lifetime
-
-    async def _in_status(self, *, final: bool) -> list[ServiceJob]:
-        statuses = [str(status) for status in ServiceStatus if status.final is final]
-        query = sa.select(_jobs.c.job).where(
-            _jobs.c.service == self.service.name, _jobs.c.status.in_(statuses)
-        )
-        async with self._database.connect() as connection:
-            rows = await connection.execute(query)
-            return [ServiceJob.model_validate_json(row.job) for row in rows]
-
-    async def _find(self, job_id: str) -> ServiceJob | None:
-        query = sa.select(_jobs.c.job).where(_jobs.c.service == self.service.name, _jobs.c.id == job_id)
-        async with self._database.connect() as connection:
-            text = (await connection.execute(query)).scalar_one_or_none()
-        return None if text is None else ServiceJob.model_validate_json(text)
-
-    async def _insert(self, job: ServiceJob) -> None:
-        """In the place of an earlier job with this id, if there is one."""
-        async with self._database.begin() as connection:
-            await connection.execute(_jobs.delete().where(self._is(job)))
-            values = {"service": self.service.name, "id": job.id, **_columns(job)}
-            await connection.execute(_jobs.insert().values(**values))
-
-    async def _update(self, job: ServiceJob) -> bool:
-        """Whether there still was such a job: one that was forgotten stays forgotten."""
-        async with self._database.begin() as connection:
-            updated = await connection.execute(_jobs.update().where(self._is(job)).values(**_columns(job)))
-        return updated.rowcount > 0
-
-    async def _delete(self, jobs: Iterable[ServiceJob]) -> None:
-        async with self._database.begin() as connection:
-            for job in jobs:
-                await connection.execute(_jobs.delete().where(self._is(job)))
-
-    def _is(self, job: ServiceJob) -> sa.ColumnElement[bool]:
-        return sa.and_(_jobs.c.service == self.service.name, _jobs.c.id == job.id)
-
-
-def error_of(job: ServiceJob) -> BatutaError | None:
-    """The job's error as the class it was."""
-    return None if job.error is None else from_dict(job.error)
-
-
-def _columns(job: ServiceJob) -> dict[str, Any]:
-    return {"status": str(job.status), "updated_at": _now(), "job": job.model_dump_json()}
 
 
 def _failed(error: BatutaError) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from batuta.cache import Remembered
 from batuta.clients.answers import parsed
 from batuta.clients.remote import RemoteJobs, RemoteStatus
 from batuta.clients.service import ServiceClient
@@ -20,8 +21,8 @@ from batuta.jobs.orders import OnProgress, Order
 from batuta.services.problems import invalid
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
-ARTEFACT_SUFFIX: Final = "_artefact"
-"""`file_artefact` in a form is a reference to stored bytes in place of the bytes of `file`."""
+IDENTITY_SECONDS: Final = 60.0
+"""How soon a service that was upgraded is noticed."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,11 @@ class ServiceWorker:
         self._remote = remote
         self._artefacts = artefacts
         self._shares_store = shares_store
-        self._identity: str | None = None
+        self._identity = Remembered(self._asked_identity, seconds=IDENTITY_SECONDS)
 
     async def identity(self) -> str:
-        """The engine the service says it runs, asked once; for a service that does not say, its address."""
-        if self._identity is None:
-            found = parsed((await self._client.request("GET", "/health")).content)
-            engine = found.get("engine") if isinstance(found, Mapping) else None
-            self._identity = f"{engine or self._client.name}"
-        return self._identity
+        """The engine the service says it runs; for a service that does not say, its address."""
+        return await self._identity.get()
 
     async def ping(self) -> None:
         """Return when the service answers that it is well; raises when it does not."""
@@ -73,11 +70,12 @@ class ServiceWorker:
 
     async def submit(self, order: Order[Any], key: str) -> str:
         """Hand the order in; the key makes a second time harmless."""
-        files = {} if self._shares_store else order.files
-        stated = order.model_dump(mode="json", exclude=set(files), exclude_none=True)
-        fields = {name: value for name, value in stated.items() if value != []}
-        sent = {name: StoredFile(file, self._artefacts) for name, file in files.items()}
-        return await self._remote.submit(fields, sent, idempotency_key=key)
+        if self._shares_store:
+            return await self._remote.submit(order.model_dump(mode="json"), idempotency_key=key)
+        files = {name: StoredFile(file, self._artefacts) for name, file in order.files.items()}
+        stated = order.model_dump(mode="json", exclude=set(files))
+        fields = {name: value for name, value in stated.items() if value not in (None, [])}
+        return await self._remote.submit(fields, files, idempotency_key=key)
 
     async def result(self, order: Order[Any], remote_id: str, on_progress: OnProgress) -> BaseModel:
         """Wait for the remote job, see that its file is in our store, and read the result."""
@@ -93,6 +91,11 @@ class ServiceWorker:
     async def cancel(self, remote_id: str) -> None:
         """Ask the service to stop."""
         await self._remote.cancel(remote_id)
+
+    async def _asked_identity(self) -> str:
+        found = parsed((await self._client.request("GET", "/health")).content)
+        engine = found.get("engine") if isinstance(found, Mapping) else None
+        return str(engine or self._client.base_url)
 
     async def _shared_file(self, status: RemoteStatus) -> Artefact | None:
         """The file where it lies already, if the service's store is ours."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
 import sqlalchemy.event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+T = TypeVar("T")
+
 BUSY_TIMEOUT_MS: Final = 30_000
+READERS: Final = 4
 
 metadata = sa.MetaData()
 """Every table of ours; a module that keeps something declares its tables here."""
@@ -40,43 +43,53 @@ class UtcDateTime(sa.TypeDecorator[dt.datetime]):
 
 
 class Database:
-    """Connections to one database; `begin()` writes, `connect()` reads."""
+    """Transactions on one database, each a function of its connection that is done in one go beside the loop.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Nothing is awaited inside a transaction, so a lock is held for as long as the database needs and no
+    longer, and a transaction costs one hop to a thread however many statements it has. A caller that is
+    cancelled does not stop a transaction that has begun.
+    """
+
+    def __init__(self, engine: sa.Engine, *, readers: int = READERS) -> None:
+        """One writer, since SQLite has one, and so many readers at a time."""
         self._engine = engine
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._readers = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
 
     @classmethod
     def in_folder(cls, folder: Path) -> Database:
         """`batuta.sqlite` in the folder: write-ahead log, every commit fsynced."""
         folder.mkdir(parents=True, exist_ok=True)
-        address = sa.URL.create("sqlite+aiosqlite", database=str(folder / "batuta.sqlite"))
-        engine = create_async_engine(address, pool_size=4)
-        sqlalchemy.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        sqlalchemy.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        address = sa.URL.create("sqlite", database=str(folder / "batuta.sqlite"))
+        engine = sa.create_engine(address, pool_size=READERS + 1, max_overflow=0)
+        sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
+        sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
         return cls(engine)
 
     async def create_tables(self) -> None:
         """Make the tables that are not there yet."""
-        async with self._engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+        await self.write(metadata.create_all)
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that may write; committed when the block ends well."""
-        async with self._engine.connect() as connection:
-            await connection.execution_options(batuta_writes=True)
-            async with connection.begin():
-                yield connection
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """What `work` returns, once all it wrote is on the disk; when it raises, nothing was written."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, work, True)
 
-    @asynccontextmanager
-    async def connect(self) -> AsyncGenerator[AsyncConnection]:
-        """A transaction that only reads."""
-        async with self._engine.connect() as connection:
-            yield connection
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """What `work` returns; it sees one state of the database and writes nothing."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work, False)
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        await self._engine.dispose()
+        """Wait for what is under way, then close every connection."""
+        await asyncio.to_thread(self._close)
+
+    def _do(self, work: Callable[[sa.Connection], T], writes: bool) -> T:  # noqa: FBT001  # run_in_executor's way
+        with self._engine.connect().execution_options(batuta_writes=writes) as connection, connection.begin():
+            return work(connection)
+
+    def _close(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -147,7 +147,7 @@ def test_noise_is_removed_where_there_is_noise(tmp_path: Path) -> None:
     assert removed["noise_removed"]
     assert removed["snr_db"] < NOISY_BELOW_DB < untouched["snr_db"]
     quieter = contrast(read(with_removal)[0]) - contrast(read(noisy)[0])
-    assert quieter > 5
+    assert quieter > 3.5
 
 
 def test_nobody_measures_noise_who_was_not_asked_to(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import anyio
 import psutil
 import pytest
 
@@ -160,6 +161,16 @@ async def test_cancelling_a_task_kills_its_process_at_once(make_pool: MakePool, 
         await task
     await eventually(lambda: not any(map(running, pids)))
     assert time.monotonic() - cancelled_at < 0.5
+
+
+async def test_a_time_limit_kills_as_a_cancellation_does(make_pool: MakePool, tmp_path: Path) -> None:
+    """anyio's scopes cancel every further wait too; the process is cleaned up behind their back."""
+    pool = make_pool("grind")
+    with anyio.move_on_after(1.0) as scope:
+        await pool.run({"pids": str(tmp_path / "pids")})
+    assert scope.cancelled_caught
+    pids = await written_pids(tmp_path / "pids")
+    await eventually(lambda: not any(map(running, pids)))
 
 
 async def test_after_a_cancellation_the_next_task_gets_a_fresh_process(

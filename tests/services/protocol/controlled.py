@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from batuta.jobs.orders import OnProgress, Order
 from batuta.services.app import service_app
-from batuta.services.registry import ServiceJob, ServiceJobs
+from batuta.services.records import ServiceJob
+from batuta.services.registry import ServiceJobs
 from batuta.services.work import Made
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 from batuta.storage.database import Database

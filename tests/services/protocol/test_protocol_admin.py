@@ -10,7 +10,7 @@ from callers import Caller, assert_problem
 from controlled import Controlled, House, Say, open_house
 
 from batuta.errors import NoAudio
-from batuta.services.registry import ServiceStatus
+from batuta.services.records import ServiceStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -106,11 +106,11 @@ async def test_cleanup_removes_what_was_finished_long_ago(caller: Caller, house:
     """How long ago it was accepted does not matter; 24 hours unless told otherwise."""
     job = await house.done(Say(text="old"))
     day = dt.timedelta(hours=25)
-    await house.jobs._insert(
+    await house.jobs.records.insert(
         job.model_copy(update={"created_at": job.created_at - day, "completed_at": job.created_at - day})
     )
     recent = await house.done(Say(text="accepted long ago, finished now"))
-    await house.jobs._insert(recent.model_copy(update={"created_at": recent.created_at - day}))
+    await house.jobs.records.insert(recent.model_copy(update={"created_at": recent.created_at - day}))
     response = await caller.http.post("/admin/cleanup", params={"max_age_hours": 26})
     assert response.json() == {"jobs_removed": 0}
     assert (await caller.http.post("/admin/cleanup")).json() == {"jobs_removed": 1}
@@ -134,5 +134,5 @@ async def test_removal_survives_a_restart(tmp_path: Path) -> None:
         assert await house.jobs.clean(dt.timedelta()) == 1
     service = Controlled()
     async with open_house(tmp_path, service) as house:
-        assert await house.jobs.count() == dict.fromkeys(ServiceStatus, 0)
+        assert await house.jobs.records.count() == dict.fromkeys(ServiceStatus, 0)
     assert service.begun == []

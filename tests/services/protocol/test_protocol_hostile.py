@@ -118,16 +118,6 @@ NO_FORMS = [
     ([b'Content-Disposition: form-data; name="text"\r\n\r\n\xff'], END, "text: not UTF-8"),
     ([b'Content-Disposition: form-data; name="loud"\r\n\r\nperhaps'], END, "loud: "),
     ([FILE + b"x", b'Content-Disposition: form-data; name="loud"\r\n\r\n?'], END, "loud: "),
-    (
-        [b'Content-Disposition: form-data; name="file_artefact"\r\n\r\nnot JSON'],
-        END,
-        "Invalid JSON",
-    ),
-    (
-        [b'Content-Disposition: form-data; name="file_artefact"\r\n\r\n{"sha256": "../x", "size": 1}'],
-        END,
-        "sha256: ",
-    ),
     ([b'Content-Disposition: form-data; name="x"\r\n\r\ny'] * 101, END, "100 fields"),
     ([b"X: y\r\n" * 50 + FILE + b"x"], END, "cannot be read"),
     ([b"X: " + b"y" * 100_000 + b"\r\n" + FILE + b"x"], END, "cannot be read"),
@@ -333,9 +323,7 @@ async def test_a_wrong_method_is_a_problem(caller: Caller, method: str, path: st
     "path",
     [
         "/jobs/x?wait=-1",
-        "/jobs/x?wait=31",
         "/jobs/x?wait=nan",
-        "/jobs/x?wait=inf",
         "/jobs/x?wait=soon",
         "/jobs?limit=0",
         "/jobs?limit=501",

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from controlled import SECONDS, Controlled, House, Say, open_house
 
 from batuta.errors import NoAudio, NotFound
-from batuta.services.registry import ServiceJob, ServiceStatus
+from batuta.services.records import ServiceJob, ServiceStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -61,7 +61,7 @@ async def test_what_was_not_finished_is_done_after_a_restart(tmp_path: Path) -> 
         await before.has_begun("under way")
         waiting = await house.jobs.accept(Say(text="waiting"))
     async with open_house(tmp_path, after) as house:
-        ended = [await house.jobs.wait(job.id, 5) for job in await house.jobs.all()]
+        ended = [await house.jobs.wait(job.id, 5) for job in await house.jobs.records.newest(1000)]
         assert {job.status for job in ended} == {ServiceStatus.COMPLETED}
         assert (await house.done(Say(text="finished"))).runs == 1
         assert (await house.done(Say(text="under way"))).runs == 2
@@ -121,20 +121,16 @@ async def test_unfinished_jobs_are_resumed_however_many_finished_after_them(tmp_
     async with open_house(tmp_path) as house:
         waiting = [_stored(Say(text=f"waiting {n}"), start + dt.timedelta(seconds=n)) for n in range(3)]
         for job in (waiting[0], waiting[2], waiting[1]):
-            await house.jobs._insert(job)
+            await house.jobs.records.insert(job)
         done = _stored(Say(text="done"), start).model_copy(update={"status": ServiceStatus.COMPLETED})
         rows = [
             {"service": "controlled", "id": f"{n:032}", "status": "completed", "job": done.model_dump_json()}
             for n in range(1500)
         ]
         late = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
-        async with house.database.begin() as connection:
-            table = sa.table(
-                "service_jobs", *map(sa.column, ("service", "id", "status", "job", "updated_at"))
-            )
-            await connection.execute(
-                table.insert(), [{**row, "updated_at": late.isoformat()} for row in rows]
-            )
+        table = sa.table("service_jobs", *map(sa.column, ("service", "id", "status", "job", "updated_at")))
+        stamped = [{**row, "updated_at": late.isoformat()} for row in rows]
+        await house.database.write(lambda connection: connection.execute(table.insert(), stamped))
     service = Controlled()
     service.concurrency = 1
     async with open_house(tmp_path, service) as house:
@@ -215,7 +211,7 @@ async def test_nothing_a_service_says_makes_a_job_unreadable(
         job = await house.done(Say(text="hello"))
         assert job.status.final
     async with open_house(tmp_path) as house:
-        assert [found.id for found in await house.jobs.all()] == [job.id]
+        assert [found.id for found in await house.jobs.records.newest(1000)] == [job.id]
 
 
 async def test_a_result_past_its_lifetime_is_made_again(tmp_path: Path) -> None:
@@ -304,7 +300,7 @@ async def test_services_side_by_side_keep_out_of_each_others_way(tmp_path: Path)
         job = await house.jobs.accept(Say(text="hello"))
         await one.has_begun("hello")
         async with open_house(tmp_path, other) as neighbour:
-            assert await neighbour.jobs.all() == []
+            assert await neighbour.jobs.records.newest(1000) == []
             assert len(house.workspaces()) == 1
             await neighbour.done(Say(text="hello"))
             assert await neighbour.jobs.clean(dt.timedelta()) == 1

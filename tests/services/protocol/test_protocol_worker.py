@@ -336,7 +336,7 @@ async def test_a_plain_service_of_somebody_elses_does_orders_too(reach: Reach, t
     """One that knows neither waiting nor references nor versions: the file goes up, the result comes down."""
     ours = ObjectArtefacts.in_folder(tmp_path / "ours")
     async with calling(instant_service(media=b"made"), reach, ours, shares_store=False) as caller:
-        assert await caller.worker.identity() == "controlled"
+        assert (await caller.worker.identity()).startswith("http")
         await caller.worker.ping()
         echo = await caller.do(Say(file=await caller.put(b"la la la"), text="song"))
         assert (echo.filename, echo.length) == ("made.bin", None)
@@ -348,7 +348,7 @@ async def test_a_plain_service_of_somebody_elses_does_orders_too(reach: Reach, t
 
 
 @pytest.mark.parametrize("health", ["OK", '"OK"', "[]", '{"engine": null}', '{"engine": ""}', ""])
-async def test_a_service_that_does_not_say_its_version_goes_by_its_name(
+async def test_a_service_that_does_not_say_its_version_goes_by_its_address(
     reach: Reach, tmp_path: Path, health: str
 ) -> None:
     """Whatever it answers, JSON or not."""
@@ -358,7 +358,7 @@ async def test_a_service_that_does_not_say_its_version_goes_by_its_name(
 
     app = Starlette(routes=[Route("/health", answer)])
     async with calling(app, reach, ObjectArtefacts.in_folder(tmp_path), shares_store=False) as caller:
-        assert await caller.worker.identity() == "controlled"
+        assert (await caller.worker.identity()).startswith("http")
 
 
 async def test_a_completed_job_that_makes_no_sense_is_the_services_error(
