@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
+import structlog
 from fastapi import APIRouter, FastAPI
 
 from batuta.captions.app import Captions
@@ -25,6 +26,7 @@ from batuta.captions.routes import router as captions_router
 from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, ServiceClient
 from batuta.errors import InvalidRequest
 from batuta.jobs import Jobs, LocalWorker, Worker
+from batuta.logs import log_to_stderr
 from batuta.services.app import service_app
 from batuta.services.downloader.service import Downloader
 from batuta.services.normalizer.service import Normalizer
@@ -37,6 +39,7 @@ from batuta.services.work import Service
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
 from batuta.storage.database import Database
+from batuta.storage.lock import FolderLock
 from batuta.version import __version__
 from batuta.weights import Weights
 
@@ -116,6 +119,8 @@ async def open_batuta(settings: Settings | None = None, *, standby: bool = True)
     take over; without `standby` this raises `Conflict`.
     """
     settings = settings or Settings()
+    if not structlog.is_configured():
+        log_to_stderr(settings.log_level)
     async with AsyncExitStack() as stack:
         database, artefacts = await _storage(settings, stack)
         called: dict[str, ServiceWorker] = {}
@@ -182,12 +187,17 @@ def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastA
 
 
 def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
-    """One of the services as an ASGI app of its own; raises `InvalidRequest` for an unknown name."""
+    """One of the services as an ASGI app of its own, in a folder of its own within the data folder.
+
+    Raises `InvalidRequest` for an unknown name; its start raises `Conflict` where it is being served already.
+    """
     settings = settings or Settings()
     full_name = ALIASES.get(name, name)
     kind = SERVICES.get(full_name)
     if kind is None:
         raise InvalidRequest(f"no service is called {name!r}; there are {', '.join(ALIASES)}")
+    settings = settings.model_copy(update={"batuta_data": settings.batuta_data / "services" / full_name})
+    lock = FolderLock(settings.batuta_data)
     database = Database.in_folder(settings.batuta_data)
     artefacts = ObjectArtefacts.in_folder(settings.artefacts_folder)
     jobs = _service_jobs(kind, settings, database, artefacts, embedded=False)
@@ -196,10 +206,12 @@ def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        lock.acquire()
         await database.create_tables()
         async with inner(app):
             yield
         await database.aclose()
+        lock.release()
 
     app.router.lifespan_context = lifespan
     return app

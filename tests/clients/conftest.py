@@ -7,11 +7,10 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import httpx2
 import pytest
 import structlog
 import uvicorn
-from echoing import Make, Service
+from echoing import Make, Reach, Service
 from job_service import JobService
 from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.testing import LogCapture
@@ -66,10 +65,6 @@ async def server(anyio_backend: str) -> AsyncIterator[Server]:
         yield served
         running.should_exit = True
         await task
-
-
-Reach = tuple[str, httpx2.AsyncBaseTransport]
-"""A base URL and the transport by which it is reached."""
 
 
 @pytest.fixture

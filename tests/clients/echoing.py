@@ -12,6 +12,8 @@ from batuta.testing.clock import VirtualClock
 
 Make = Callable[..., ServiceClient]
 MiB = 1024 * 1024
+Reach = tuple[str, httpx2.AsyncBaseTransport]
+"""A base URL and the transport by which it is reached."""
 
 
 class Service:

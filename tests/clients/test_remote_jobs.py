@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal
 
 import pytest
+from echoing import Reach
 from job_service import RESULT_BYTES, JobService
 
 from batuta import errors
@@ -23,7 +24,6 @@ from batuta.testing.faults import (
     Truncated,
     script,
 )
-from conftest import Reach
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left_running")]
 

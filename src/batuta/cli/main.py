@@ -5,7 +5,6 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 upstream trouble worth a retry.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from batuta.cli.screen import say
 from batuta.errors import BatutaError
+from batuta.logs import log_to_stderr
 from batuta.version import __version__
 
 USAGE: Final = 2
@@ -33,7 +33,7 @@ app.command("batuta.cli.doctor:doctor")
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
-    _log_to_stderr()
+    log_to_stderr(os.environ.get("LOG_LEVEL", "WARNING"))
     sys.exit(run(arguments))
 
 
@@ -66,13 +66,3 @@ def _explained(error: Exception) -> tuple[str, int]:
         case _:
             log.debug("cli.broken", exc_info=error)
             return f"unexpected {type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)", 1
-
-
-def _log_to_stderr() -> None:
-    level = logging.getLevelNamesMapping().get(
-        os.environ.get("LOG_LEVEL", "WARNING").upper(), logging.WARNING
-    )
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import fcntl
 import logging
 import sqlite3
 import sys
@@ -28,8 +27,8 @@ from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from batuta.errors import Conflict
 from batuta.jobs import codec
+from batuta.storage.lock import FolderLock
 
 T = TypeVar("T")
 RunState = Literal["unknown", "active", "done", "dead"]
@@ -38,8 +37,9 @@ RunFunction = Callable[[str], Coroutine[Any, Any, None]]
 APP_NAME: Final = "batuta"
 APP_VERSION: Final = "stable-1"
 """Constant: the default, a hash of the source, would strand every unfinished run at the next release."""
-MAX_RECOVERIES: Final = 10
-"""A run that kills its process this often is given up (a poison pill)."""
+MAX_RECOVERIES: Final = 100
+"""A run whose process dies under it more often is given up. Engines die in processes of their own, so a run
+rarely is to blame."""
 RETENTION: Final = dt.timedelta(days=7)
 """Finished runs are forgotten by the engine after this; our own job records are what people read."""
 RETENTION_BATCH: Final = 500
@@ -87,7 +87,7 @@ class Engine:
         """`function(run_id)` is what a run does; it must do everything that matters inside `step`."""
         self._folder = folder
         self._function = function
-        self._lock = _FolderLock(folder)
+        self._lock = FolderLock(folder)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retention: asyncio.Task[None] | None = None
         self._sqlite: sa.Engine | None = None
@@ -95,7 +95,6 @@ class Engine:
     async def launch(self) -> None:
         """Take the folder, go on with unfinished runs; raises `Conflict` when another process has it."""
         global _engine  # noqa: PLW0603  # DBOS finds the run function through the module
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._lock.acquire()
         _engine = self
         try:
@@ -200,31 +199,6 @@ class Engine:
             ):
                 await DBOS.delete_workflows_async([run.workflow_id for run in old], delete_children=True)
             await asyncio.sleep(3600)
-
-
-class _FolderLock:
-    """One process a folder: a second one would execute the first one's live runs again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "engine.lock"
-        self._file: Any = None
-
-    def acquire(self) -> None:
-        file = self._path.open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.close()
-            raise Conflict(
-                f"another Batuta process is working in {self._path.parent}: "
-                "stop it, use it, or choose another folder with BATUTA_DATA"
-            ) from error
-        self._file = file
-
-    def release(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 def _sqlite_engine(path: Path) -> sa.Engine:

@@ -14,7 +14,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from batuta.errors import BatutaError, Cancelled, EngineCrashed, InvalidRequest, RemoteJobLost
+from batuta.errors import (
+    BatutaError,
+    Cancelled,
+    DeadlineExceeded,
+    EngineCrashed,
+    InvalidRequest,
+    RemoteJobLost,
+)
 from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.orders import OnProgress, Order, Worker
 from batuta.jobs.records import Event, JobStatus
@@ -103,6 +110,9 @@ class Stages:
                 if attempt == RESUBMISSIONS:
                     await self._journal.forget(execution)
                     raise
+            except DeadlineExceeded:
+                await self.cancel(job_id)
+                raise
             except BatutaError:
                 await self._raise_if_cancelled(job_id)
                 await self._journal.forget(execution)

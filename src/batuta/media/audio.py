@@ -303,7 +303,7 @@ def _with_sound(info: MediaInfo, sound: AudioStream, name: str) -> MediaInfo:
     end = (sound.start_time or 0) + sound.duration if sound.duration else None
     return replace(
         info,
-        audio_codec=codec.name,
+        audio_codec=codec.codec.canonical_name,
         sample_rate=codec.sample_rate,
         channels=codec.channels,
         audio_end=float(end * sound.time_base) if end and sound.time_base else None,
