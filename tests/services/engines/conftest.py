@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from website import Site, serving
 
 from batuta.settings import Settings
 from batuta.weights import Weights
@@ -25,3 +26,10 @@ def weights() -> PullWeights:
 def two_cities(weights: PullWeights) -> Path:
     """44 s of a man reading the first sentence of A Tale of Two Cities."""
     return weights("speech-two-cities") / "two_cities.wav"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A running web server that says nothing yet."""
+    with serving() as found:
+        yield found

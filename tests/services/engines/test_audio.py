@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from studio import blocks, hiss, onset, read, silence, talk, tone, write, write_picture_only
 
 from batuta.errors import NoAudio, PayloadTooLarge, UnreadableMedia
@@ -29,6 +31,22 @@ def test_a_video_is_probed_for_its_kind_length_and_sound(tmp_path: Path) -> None
     assert (info.container, info.audio_codec) == ("mov,mp4,m4a,3gp,3g2,mj2", "aac")
     assert (info.sample_rate, info.channels, info.has_audio, info.has_video) == (44_100, 2, True, True)
     assert info.duration == pytest.approx(2.0, abs=0.1)
+
+
+def test_of_several_languages_the_default_is_heard(tmp_path: Path) -> None:
+    """As a player would choose, wherever it stands in the file."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as file:
+        streams = [file.add_stream("libmp3lame", rate=RATE, layout="mono") for _ in range(3)]
+        for stream, default in zip(streams, (False, True, False), strict=True):
+            stream.disposition = Disposition.default if default else Disposition.dub
+        for stream, hertz in zip(streams, (300, 600, 900), strict=True):
+            for packet in stream.encode(audio.frame_of(tone(2, hertz=hertz), RATE)) + stream.encode(None):
+                file.mux(packet)
+    reader = AudioReader(path)
+    sound = heard(reader)[0]
+    assert reader.info.audio_codec == "mp3"
+    assert np.argmax(np.abs(np.fft.rfft(sound))) * RATE / len(sound) == pytest.approx(600, abs=2)
 
 
 def test_a_picture_without_sound_is_media_but_cannot_be_heard(tmp_path: Path) -> None:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import gc
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_network
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from studio import talk, tone, write
+from website import Answer, Site
 
 from batuta.errors import (
     BatutaError,
@@ -27,12 +23,9 @@ from batuta.errors import (
 )
 from batuta.media.audio import probe
 from batuta.services.downloader import direct
-from batuta.services.downloader.addresses import Guard, only_public_addresses
 from batuta.services.downloader.contract import DownloadResult
 from batuta.services.downloader.engine import download
-from batuta.services.downloader.limits import TimeUp, time_limit
 from batuta.services.downloader.pages import FORMATS
-from batuta.services.downloader.refusals import one_line, shown
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # yt-dlp's, when it is stopped
 
@@ -40,72 +33,11 @@ PAGE = "<html><head><title>{title}</title></head><body>{body}</body></html>"
 LOOPBACK = ["127.0.0.1"]
 
 
-@dataclass
-class Answer:
-    """What the server says at one path."""
-
-    body: bytes = b""
-    kind: str = "text/html"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    announced: int | None = None
-    pause_seconds: float = 0.0
-
-
-@dataclass
-class Site:
-    """A running server: answers by path, and the paths it was asked for."""
-
-    origin: str
-    answers: dict[str, Answer] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def at(self, path: str, answer: Answer) -> str:
-        self.answers[path] = answer
-        return self.origin + path
-
-
 @pytest.fixture
 def _collected() -> Iterator[None]:
     """What a stopped yt-dlp left open is closed here, and not in somebody else's test."""
     yield
     gc.collect()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found.asked.append(self.path)
-            answer = found.answers.get(urlsplit(self.path).path, Answer(b"nothing here", status=404))
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.kind)
-            announced = len(answer.body) if answer.announced is None else answer.announced
-            if announced >= 0:
-                self.send_header("Content-Length", str(announced))
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            try:
-                for first in range(0, len(answer.body), 4096 if not answer.pause_seconds else 1):
-                    self.wfile.write(answer.body[first : first + (4096 if not answer.pause_seconds else 1)])
-                    if over.wait(answer.pause_seconds) and answer.pause_seconds:
-                        return
-            except ConnectionError:
-                pass
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
-            pass
-
-    over = threading.Event()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found = Site(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield found
-        over.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -366,73 +298,3 @@ def test_nothing_leads_to_a_private_address(site: Site, fetch: Fetch, way: str) 
     }
     with pytest.raises(InvalidRequest, match=r"leads to 169\.254\.169\.254"):
         fetch(site.at("/way", answers[way]))
-
-
-@pytest.mark.parametrize(
-    ("address", "permitted"),
-    [
-        ("93.184.215.14", True),
-        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
-        ("127.0.0.1", False),
-        ("10.1.2.3", False),
-        ("172.16.0.1", False),
-        ("192.168.7.7", True),
-        ("169.254.169.254", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),
-        ("224.0.0.1", False),
-        ("::1", False),
-        ("fe80::1%eth0", False),
-        ("fd00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:192.168.7.7", True),
-        ("2002:7f00:1::", False),
-        ("64:ff9b::7f00:1", False),
-    ],
-)
-def test_public_is_public_in_every_notation(address: str, permitted: bool) -> None:  # noqa: FBT001
-    """And 192.168.7.0/24 was allowed."""
-    assert Guard([ip_network("192.168.7.0/24")]).permits(address) == permitted
-
-
-def test_allowed_hosts_are_allowed_by_their_addresses(site: Site) -> None:
-    """A name in the list means what it resolves to; an unknown one means nothing."""
-    port = urlsplit(site.origin).port
-    with (
-        only_public_addresses(["localhost", "no-such-host.invalid"]),
-        socket.create_connection(("127.0.0.1", port)),
-    ):
-        pass
-    with (
-        only_public_addresses([]) as guard,
-        pytest.raises(OSError, match="not a public address"),
-        socket.create_connection(("127.0.0.1", port)),
-    ):
-        pass
-    assert guard.refused == ["127.0.0.1"]
-    with socket.create_connection(("127.0.0.1", port)):  # at rest, the guard minds its own business
-        pass
-
-
-def test_a_time_limit_gives_back_the_alarm_it_borrowed() -> None:
-    """Two limits, one in the other: the inner ends first, the outer still rings."""
-
-    def sleep_twice() -> None:
-        with pytest.raises(TimeUp), time_limit(0.05):
-            time.sleep(5)
-        time.sleep(5)
-
-    started = time.monotonic()
-    with pytest.raises(TimeUp), time_limit(0.3):
-        sleep_twice()
-    assert 0.3 <= time.monotonic() - started < 2
-
-
-def test_messages_are_for_people() -> None:
-    """Colours, prefixes, line breaks and calls for bug reports are gone."""
-    raw = (
-        "\x1b[0;31mERROR:\x1b[0m [generic] abc: Unable to extract\n data; please report this issue on "
-        "https://github.com/yt-dlp, filling out the template. Confirm you are on the latest version"
-    )
-    assert one_line(raw) == "abc: Unable to extract data"
-    assert shown("https://user:pass@host:8443/a/b?token=1#x") == "https://host:8443/a/b"

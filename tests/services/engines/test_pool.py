@@ -164,7 +164,7 @@ async def test_cancelling_a_task_kills_its_process_at_once(make_pool: MakePool, 
 
 
 async def test_a_time_limit_kills_as_a_cancellation_does(make_pool: MakePool, tmp_path: Path) -> None:
-    """anyio's scopes cancel every further wait too; the process is cleaned up behind their back."""
+    """A scope of anyio cancels every further wait as well; the cleaning up is behind its back."""
     pool = make_pool("grind")
     with anyio.move_on_after(1.0) as scope:
         await pool.run({"pids": str(tmp_path / "pids")})
