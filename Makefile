@@ -15,7 +15,7 @@ test: check ## everything that must be green
 	$(BIN)/pytest
 
 unit: $(VENV)/.ready ## the fast tests only, in seconds
-	$(BIN)/pytest -m "not weights and not slow"
+	$(BIN)/pytest -m "not weights and not slow" --numprocesses auto --quiet
 
 check: $(VENV)/.ready ## lint, format, types, import contracts, module sizes
 	$(BIN)/ruff check

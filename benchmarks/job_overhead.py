@@ -65,7 +65,8 @@ async def captions_jobs(folder: Path, url: str) -> tuple[list[float], float]:
 
         async def one(number: int) -> float:
             begun = time.perf_counter()
-            record = await batuta.captions.start(CaptionOptions(), url=f"http://media.test/{folder.name}/{number}")
+            media = f"http://media.test/{folder.name}/{number}"
+            record = await batuta.captions.start(CaptionOptions(), url=media)
             record = await batuta.captions.wait(record.job_id, 60)
             assert record.status is JobStatus.COMPLETED, record.error
             assert not any(stage.reused for stage in list(record.stages.values())[:1])
@@ -117,7 +118,9 @@ async def main() -> None:
                 bare += await bare_runs(Path(folder) / "bare")
     median, p95 = statistics.median(single), statistics.quantiles(single, n=20)[-1]
     verdict = "within" if median <= LIMIT_SECONDS else "MISSED"
-    print(f"overhead per job, 3 instant services over HTTP: median {median * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms")
+    print(
+        f"overhead per job, 3 instant services over HTTP: median {median * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms"
+    )
     print(f"  limit {LIMIT_SECONDS * 1e3:.0f} ms: {verdict} (n={len(single)})")
     print(f"  a bare durable run of 3 steps, same run: median {statistics.median(bare) * 1e3:.0f} ms")
     rate = statistics.median(rates)

@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
 import pytest
+
+from batuta.settings import Settings
+from batuta.weights import Weights
+
+PullWeights = Callable[[str], Path]
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     """Batuta runs on asyncio."""
     return "asyncio"
+
+
+@pytest.fixture
+async def nothing_left_running(anyio_backend: str) -> AsyncIterator[None]:
+    """Every task a test causes has ended when the test has."""
+    del anyio_backend
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(3):  # a task that is about to end may need a turn of the loop or two
+        await asyncio.sleep(0)
+    left = asyncio.all_tasks() - before
+    assert not [task for task in left if not task.get_coro().__qualname__.startswith("TestRunner.")]
+
+
+@pytest.fixture(scope="session")
+def weights() -> PullWeights:
+    """The folder of a set of weights by its name, pulled if it is not there."""
+    source = Weights.from_settings(Settings())
+    return lambda name: asyncio.run(source.ensure(name))
+
+
+@pytest.fixture(scope="session")
+def two_cities(weights: PullWeights) -> Path:
+    """44 s of a man reading the first sentence of A Tale of Two Cities; `book.TWO_CITIES` is the text."""
+    return weights("speech-two-cities") / "two_cities.wav"

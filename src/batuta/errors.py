@@ -4,7 +4,9 @@
     ├── InvalidRequest          the caller's input cannot be used
     │   └── PayloadTooLarge     it is larger than the limit
     ├── NotFound                no such job, artefact, route
+    ├── Gone                    there was one, but it is no longer kept
     ├── Conflict                the thing is not in a state that allows this
+    │   └── NotReady            not yet: ask again later
     ├── Cancelled               somebody asked for the work to stop
     ├── MediaError              the media itself is at fault
     │   ├── UnreadableMedia     not a media file, or damaged beyond reading
@@ -126,12 +128,29 @@ class NotFound(BatutaError):
     title = "Not found"
 
 
+class Gone(BatutaError):
+    """There was such a thing, but it is no longer kept."""
+
+    code = "expired"
+    status = 410
+    title = "No longer kept"
+
+
 class Conflict(BatutaError):
     """The thing is not in a state that allows this."""
 
     code = "conflict"
     status = 409
     title = "Not possible now"
+
+
+class NotReady(Conflict):
+    """The job is not finished yet (RFC 8470, section 5.2: ask later)."""
+
+    code = "not_ready"
+    status = 425
+    title = "Not ready"
+    retryable = True
 
 
 class Cancelled(BatutaError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -11,7 +10,7 @@ from batuta.cache import Remembered
 from batuta.clients import deadline, remaining
 from batuta.testing.clock import VirtualClock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left_running")]
 
 
 class Origin:
@@ -32,17 +31,6 @@ class Origin:
         if self.failures:
             raise self.failures.pop()
         return self.asked
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_left_running(anyio_backend: str) -> AsyncIterator[None]:
-    del anyio_backend
-    before = asyncio.all_tasks()
-    yield
-    for _ in range(3):  # a task that is about to end may need a turn of the loop or two
-        await asyncio.sleep(0)
-    left = asyncio.all_tasks() - before
-    assert not [task for task in left if not task.get_coro().__qualname__.startswith("TestRunner.")]
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from commands import COMMAND, Ended
 
-from batuta.settings import Settings
-
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
@@ -36,11 +34,3 @@ def batuta(environment: dict[str, str], tmp_path: Path) -> Callable[..., Ended]:
         return Ended(process.returncode, process.stdout, process.stderr)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def two_cities() -> Path:
-    """44 s of a person reading; `make test` has pulled it."""
-    file = Settings().batuta_models / "speech-two-cities" / "two_cities.wav"
-    assert file.is_file(), "run `batuta models pull speech-two-cities` first, as `make test` does"
-    return file

@@ -11,18 +11,10 @@ from commands import Ended
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from batuta.media import check, profile_named, read
+from book import TWO_CITIES
 
 pytestmark = [pytest.mark.weights, pytest.mark.slow]
 
-BOOK = """
-It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness,
-it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was the season of
-Darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had nothing
-before us, we were all going direct to Heaven, we were all going direct the other way -- in short, the period
-was so far like the present period, that some of its noisiest authorities insisted on its being received, for
-good or for evil, in the superlative degree of comparison only.
-"""
-"""Charles Dickens, A Tale of Two Cities (1859), book 1, chapter 1."""
 MOST_WRONG = 0.05
 
 
@@ -36,7 +28,7 @@ def test_the_demo_says_what_the_book_says(
     shown = " ".join(cue.plain for cue in subtitles.cues)
 
     normal = EnglishTextNormalizer()
-    assert jiwer.wer(normal(BOOK), normal(shown)) <= MOST_WRONG
+    assert jiwer.wer(normal(TWO_CITIES), normal(shown)) <= MOST_WRONG
     assert shown.split() == str(ended.document["text"]).split()
     assert check(subtitles, profile_named("default").for_language("en")).hard_violations == 0
     assert ended.document["conformity"]["hard_violations"] == 0

@@ -27,17 +27,6 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def nothing_left_running() -> AsyncIterator[None]:
-    """Every task a test causes has ended when the test has."""
-    before = asyncio.all_tasks()
-    yield
-    for _ in range(3):  # a task that is about to end may need a turn of the loop or two
-        await asyncio.sleep(0)
-    left = asyncio.all_tasks() - before
-    assert not [task for task in left if not task.get_coro().__qualname__.startswith("TestRunner.")]
-
-
-@pytest.fixture
 def clock() -> VirtualClock:
     return VirtualClock()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +12,8 @@ from batuta.storage.artefacts import ObjectArtefacts
 
 
 @pytest.fixture(autouse=True)
-async def _nothing_left_running(anyio_backend: str) -> AsyncIterator[None]:
-    del anyio_backend
-    before = asyncio.all_tasks()
-    yield
-    for _ in range(3):  # a task that is about to end may need a turn of the loop or two
-        await asyncio.sleep(0)
-    left = asyncio.all_tasks() - before
-    assert not [task for task in left if not task.get_coro().__qualname__.startswith("TestRunner.")]
+def _nothing_left_running(nothing_left_running: None) -> None:
+    """For all tests here."""
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from batuta.errors import BatutaError, InvalidRequest, PayloadTooLarge
+from batuta.errors import Gone, InvalidRequest, NotReady, PayloadTooLarge
 from batuta.jobs.orders import Order
 from batuta.services.forms import read_uploads
 from batuta.services.problems import install_problems, invalid
@@ -31,23 +31,6 @@ MAX_WAIT_SECONDS: Final = 30.0
 MAX_AGE_HOURS: Final = 24.0 * 365 * 100
 MAX_JSON_BYTES: Final = 1024 * 1024
 """An order in JSON, or what surrounds the file of a form."""
-
-
-class NotReady(BatutaError):
-    """The job is not finished yet (RFC 8470, section 5.2: ask later)."""
-
-    code = "not_ready"
-    status = 425
-    title = "Not ready"
-    retryable = True
-
-
-class Gone(BatutaError):
-    """The job finished, but its file is no longer kept."""
-
-    code = "expired"
-    status = 410
-    title = "No longer kept"
 
 
 def service_app(jobs: ServiceJobs, *, max_upload_bytes: int, routes: APIRouter | None = None) -> FastAPI:

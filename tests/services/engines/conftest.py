@@ -1,31 +1,11 @@
-"""Speech weights and a real recording, pulled once if they are not there."""
+"""A web server for the downloader."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from website import Site, serving
-
-from batuta.settings import Settings
-from batuta.weights import Weights
-
-PullWeights = Callable[[str], Path]
-
-
-@pytest.fixture(scope="session")
-def weights() -> PullWeights:
-    """The folder of a set of weights by its name."""
-    source = Weights.from_settings(Settings())
-    return lambda name: asyncio.run(source.ensure(name))
-
-
-@pytest.fixture(scope="session")
-def two_cities(weights: PullWeights) -> Path:
-    """44 s of a man reading the first sentence of A Tale of Two Cities."""
-    return weights("speech-two-cities") / "two_cities.wav"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from batuta.media.audio import probe
-from batuta.services.downloader.fetch_contract import FetchResult, FetchTask
+from batuta.services.downloader.contract import FetchResult, FetchTask
 
 
 def fetch(task: FetchTask, report: Callable[[float], None]) -> FetchResult:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batuta.jobs.orders import OnProgress, Order
-from batuta.services.downloader.contract import ENGINE_VERSION
-from batuta.services.downloader.fetch_contract import FETCH, FetchResult, FetchTask
+from batuta.services.downloader.contract import ENGINE, ENGINE_VERSION, FetchResult, FetchTask
 from batuta.services.downloader.orders import Download
 from batuta.services.engines.pool import EnginePool
 from batuta.services.work import Made
@@ -36,7 +35,7 @@ class Downloader:
         self._url_allow = tuple(url_allow)
         self._trusts_orders = trusts_orders
         self._timeout_seconds = timeout_seconds
-        self._engines: EnginePool[FetchTask, FetchResult] = EnginePool(FETCH, size=CONCURRENCY)
+        self._engines: EnginePool[FetchTask, FetchResult] = EnginePool(ENGINE, size=CONCURRENCY)
 
     async def perform(
         self, order: Download, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
