@@ -119,9 +119,8 @@ async def main() -> None:
     median, p95 = statistics.median(single), statistics.quantiles(single, n=20)[-1]
     verdict = "within" if median <= LIMIT_SECONDS else "MISSED"
     print(f"overhead per job, three instant services over HTTP (n={len(single)}):")
-    print(
-        f"  median {median * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms; limit {LIMIT_SECONDS * 1e3:.0f} ms: {verdict}"
-    )
+    print(f"  median {median * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms")
+    print(f"  limit of the median {LIMIT_SECONDS * 1e3:.0f} ms: {verdict}")
     print(f"  a bare durable run of 3 steps, same run: median {statistics.median(bare) * 1e3:.0f} ms")
     rate = statistics.median(rates)
     verdict = "within" if rate >= LIMIT_JOBS_PER_SECOND else "MISSED"
