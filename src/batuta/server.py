@@ -144,8 +144,8 @@ async def open_batuta(settings: Settings | None = None, *, standby: bool = True)
             timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
             companions=embedded,
         )
-        await jobs.launch(standby=standby)
         stack.push_async_callback(jobs.aclose)
+        await jobs.launch(standby=standby)
         yield Batuta(settings, Captions(jobs, artefacts, settings), jobs, Health(called))
 
 
@@ -257,7 +257,7 @@ def _caller(
         interval=settings.poll_interval,
         max_attempts=settings.max_poll_attempts,
         longest_wait=PROGRESS_SECONDS,
-        at_once=PROGRESS_SECONDS / 2,
+        at_once=0.9 * PROGRESS_SECONDS,
     )
     return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=embedded is not None)
 

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from batuta.captions.models import (
 )
 from batuta.captions.pipeline import caption
 from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, UnreadableMedia, from_dict
-from batuta.jobs import Event, JobRecord, Jobs, JobStatus
+from batuta.jobs import Event, JobRecord, Jobs, JobStatus, StageStatus
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
 
@@ -87,9 +87,11 @@ class Captions:
         """The job; raises `NotFound`."""
         return await self._jobs.get(job_id)
 
-    async def newest(self, limit: int, statuses: Sequence[JobStatus] = ()) -> tuple[int, list[JobRecord]]:
-        """How many jobs there are, and the newest of them."""
-        found = await self._jobs.newest(caption, limit=limit, statuses=statuses)
+    async def newest(self, limit: int, status: CaptionStatus | None = None) -> tuple[int, list[JobRecord]]:
+        """How many jobs there are, and the newest of them, or of those with the status."""
+        found = await self._jobs.newest(caption, limit=limit, statuses=_statuses(status))
+        if status is not None:
+            found = [record for record in found if status_of(record) == status]
         return await self._jobs.count(caption), found
 
     def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
@@ -124,7 +126,7 @@ class Captions:
     async def view(self, record: JobRecord) -> JobView:
         """The job as the contract shows it, with its text once there is one."""
         document = None if record.result is None else await self._kept_document(record)
-        return job_view(record, document)
+        return await asyncio.to_thread(job_view, record, document)
 
     async def _kept_document(self, record: JobRecord) -> CaptionsDocument | None:
         """The document, or None where it was cleaned away: the job itself is still worth showing."""
@@ -153,6 +155,13 @@ def _check_is_file(path: Path) -> None:
         raise InvalidRequest(f"{path} {kind}: give a media file or an http(s) URL")
     if not os.access(path, os.R_OK):
         raise InvalidRequest(f"{path} may not be read: give yourself the permission")
+
+
+def _statuses(status: CaptionStatus | None) -> tuple[JobStatus, ...]:
+    """The states of the record in which a job may show this word."""
+    if status is None:
+        return ()
+    return (JobStatus(status),) if status in set(JobStatus) else (JobStatus.RUNNING,)
 
 
 def request_of(record: JobRecord) -> CaptionRequest:
@@ -229,7 +238,7 @@ def job_view(record: JobRecord, document: CaptionsDocument | None) -> JobView:
 def _stage_view(record: JobRecord, name: str) -> StageView:
     stage = record.stages[name]
     return StageView(
-        status=str(stage.status),
+        status="failed" if stage.status is StageStatus.CANCELLED else str(stage.status),
         job_id=stage.remote_id,
         progress=stage.progress,
         started_at=stage.started_at,

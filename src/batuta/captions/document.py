@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -28,6 +29,8 @@ from batuta.media import (
 )
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+"""A language tag (RFC 5646, section 2.1)."""
 VERSION: Final = "cues-1"
 """Changes whenever the same transcription would be shaped otherwise."""
 
@@ -87,7 +90,7 @@ class Shaper:
 
     async def read(self, file: Artefact) -> CaptionsDocument:
         """The document of a finished job; raises `NotFound` when it was cleaned away."""
-        return await asyncio.to_thread(_document, json.loads(await self._text(file)))
+        return await asyncio.to_thread(_document, await self._text(file))
 
     async def _text(self, file: Artefact) -> bytes:
         return b"".join([chunk async for chunk in self._artefacts.read(file)])
@@ -96,12 +99,17 @@ class Shaper:
 def transcription_of(document: dict[str, Any]) -> Transcription:
     """The transcription out of a service's document (contract: `GET /jobs/{id}/transcription`)."""
     return Transcription(
-        language=document.get("language_detected") or document.get("language") or "und",
+        language=_language(document.get("language_detected") or document.get("language")),
         language_probability=float(document.get("language_probability") or 0.0),
         duration=float(document.get("duration") or 0.0),
         segments=tuple(_segment(segment) for segment in document.get("segments") or ()),
         engine=str(document.get("engine") or ""),
     )
+
+
+def _language(found: object) -> str:
+    """The code, or `und` where a service says what is none: it becomes part of file names."""
+    return found if isinstance(found, str) and _LANGUAGE.fullmatch(found) else "und"
 
 
 def _segment(found: dict[str, Any]) -> Segment:
@@ -130,7 +138,8 @@ def _shaped(text: bytes, profile_name: str) -> tuple[CaptionsDocument, bytes]:
     return document, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _document(body: dict[str, Any]) -> CaptionsDocument:
+def _document(text: bytes) -> CaptionsDocument:
+    body = json.loads(text)
     transcription = Transcription.from_dict(body["transcription"])
     cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in body["cues"])
     subtitles = Subtitles(transcription.language, cues)

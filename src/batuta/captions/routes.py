@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+import asyncio
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
@@ -10,8 +11,8 @@ from pydantic import ValidationError
 
 from batuta.captions.app import Captions, job_line, result_of, status_of
 from batuta.captions.health import Health
-from batuta.captions.models import Accepted, CaptionOptions, JobList, JobView, PipelineBody
-from batuta.errors import Conflict, InvalidRequest, NotFound
+from batuta.captions.models import Accepted, CaptionOptions, CaptionStatus, JobList, JobView, PipelineBody
+from batuta.errors import Conflict, Gone, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, JobStatus
 from batuta.media import FORMATS
 from batuta.services.forms import read_uploads
@@ -30,7 +31,6 @@ def the_captions(request: Request) -> Captions:
 
 
 App = Annotated[Captions, Depends(the_captions)]
-StatusName = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
 @router.post("/pipeline", status_code=202)
@@ -62,11 +62,10 @@ async def upload(request: Request, response: Response, captions: App) -> Accepte
 async def list_jobs(
     captions: App,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    status: Annotated[list[StatusName] | None, Query()] = None,
+    status: CaptionStatus | None = None,
 ) -> JobList:
     """The newest jobs first."""
-    statuses = [JobStatus(name) for name in status or ()]
-    total, records = await captions.newest(limit, statuses)
+    total, records = await captions.newest(limit, status)
     return JobList(total=total, jobs=[job_line(record) for record in records])
 
 
@@ -102,9 +101,8 @@ async def subtitles(job_id: str, form: str, captions: App) -> PlainTextResponse:
         raise NotFound(f"no subtitles in {form!r}: ask for one of {', '.join(FORMATS)}")
     document = await captions.document(await captions.get(job_id))
     name = f'attachment; filename="{job_id}.{document.subtitles.language}.{form}"'
-    return PlainTextResponse(
-        document.write(form), media_type=FORMATS[form].media_type, headers={"Content-Disposition": name}
-    )
+    text = await asyncio.to_thread(document.write, form)
+    return PlainTextResponse(text, media_type=FORMATS[form].media_type, headers={"Content-Disposition": name})
 
 
 @router.get("/jobs/{job_id}/audio")
@@ -114,6 +112,8 @@ async def audio(job_id: str, captions: App) -> StreamingResponse:
     if record.result is None:
         raise Conflict(f"job {job_id} is {status_of(record)}: its audio is not ready")
     found = result_of(record).audio
+    if not await captions.artefacts.has(found):
+        raise Gone(f"the audio of job {job_id} is no longer kept: caption it again")
     headers = {"Content-Length": str(found.size)}
     return StreamingResponse(captions.artefacts.read(found), media_type=found.media_type, headers=headers)
 

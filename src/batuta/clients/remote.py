@@ -85,7 +85,8 @@ class RemoteJobs:
         """
         clock, poll = self._client.clock, self._poll
         answered, pause, shown = clock.now(), 0.0, 0.0
-        for _ in range(poll.max_attempts):
+        attempts = 0
+        while attempts < poll.max_attempts:
             await self._sleep(pause)
             check(f"{self._client.name} job {remote_id}")
             asked = clock.now()
@@ -95,9 +96,11 @@ class RemoteJobs:
                 if clock.now() - answered > poll.patience:
                     raise
                 pause = error.retry_after or poll.interval
+                attempts += 1
                 continue
             answered = clock.now()
             pause = poll.pause(pause, answered - asked)
+            attempts += pause > 0  # a service that waited with its answer was not polled
             if status.error is not None:
                 raise status.error
             if on_progress is not None and (percent := self._percent(status)) > shown:

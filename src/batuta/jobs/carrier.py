@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -17,7 +18,7 @@ import structlog
 from pydantic import BaseModel
 
 from batuta.clients.deadline import deadline
-from batuta.errors import BatutaError, Conflict
+from batuta.errors import BatutaError, Conflict, StorageError
 from batuta.jobs.engine import Engine
 from batuta.jobs.journal import Execution
 from batuta.jobs.orders import Order
@@ -30,6 +31,10 @@ R = TypeVar("R", bound=BaseModel)
 
 WATCH_SECONDS: Final = 0.5
 """How soon the carrier sees what another process asked for, and one on stand-by that it is needed."""
+
+SILENCE: Final = dt.timedelta(seconds=30)
+"""A job that says nothing for so long is looked up in the engine: its run may be dead."""
+LOOKS_PER_ROLL_CALL: Final = 20
 
 log = structlog.get_logger()
 
@@ -88,8 +93,8 @@ class Carrier:
     async def start(self, job_id: str) -> None:
         """Set a stored job going; on stand-by that is left to the process which carries."""
         if self._active:
-            self._carried.add(job_id)
             await self._engine.start(job_id)
+            self._carried.add(job_id)
 
     async def cancel(self, job_id: str) -> None:
         """Stop the work of a job whose record says cancelled; likewise."""
@@ -113,18 +118,42 @@ class Carrier:
                 await self._take_over()
             except Conflict:
                 continue
+            except Exception:
+                log.exception("jobs.not_taken_over")
+                continue
             return
 
     async def _watch(self) -> None:
         """Do what other processes asked for in the records."""
-        while True:
+        for looks in itertools.count():
             await asyncio.sleep(WATCH_SECONDS)
-            for job_id in await self._store.queued():
-                if job_id not in self._carried:
-                    await self.start(job_id)
-            for job_id in await self._store.cancelled(self._carried):
-                self._carried.discard(job_id)
-                await self.cancel(job_id)
+            try:
+                await self._look()
+                if looks % LOOKS_PER_ROLL_CALL == 0:
+                    await self._call_the_roll()
+            except Exception:  # a database that is locked or full now may not be so later
+                log.exception("jobs.not_watched")
+
+    async def _look(self) -> None:
+        """Start what is asked for, stop what was cancelled."""
+        for job_id in await self._store.queued():
+            if job_id not in self._carried:
+                await self.start(job_id)
+        for job_id in await self._store.cancelled(self._carried):
+            await self.cancel(job_id)
+            self._carried.discard(job_id)
+
+    async def _call_the_roll(self) -> None:
+        """Fail the jobs whose run died without a word; they would look alive for ever."""
+        for record in await self._store.unfinished():
+            if record.updated_at < dt.datetime.now(dt.UTC) - SILENCE:
+                if await self._engine.state(record.job_id) in {"done", "dead"}:
+                    await self._give_up(record)
+
+    async def _give_up(self, record: JobRecord) -> None:
+        error = BatutaError("the job's run ended without a result: start it again")
+        failed = Event(kind="job.failed", data={"error": error.to_dict()})
+        await self._store.apply(record.job_id, failed)
 
     async def _reconcile(self, record: JobRecord) -> None:
         """Bring the record and the engine together after a crash between the two."""
@@ -135,13 +164,14 @@ class Carrier:
                 self._carried.add(record.job_id)
                 log.info("job.resumed", job_id=record.job_id, stage=record.current_stage)
             case "done" | "dead":
-                error = BatutaError("the job was given up: it took the process down too often")
-                failed = Event(kind="job.failed", data={"error": error.to_dict()})
-                await self._store.apply(record.job_id, failed)
+                await self._give_up(record)
 
     async def _carry(self, job_id: str) -> None:
         """One run of the engine: the pipeline's function from start to end."""
         record = await self._store.get(job_id)
+        if record.status.final:  # cancelled while nobody carried
+            await self._stages.cancel(job_id)
+            return
         with deadline(self._timeout.total_seconds()):
             end = await self._end_of(record)
         await self._engine.step("end", lambda: self._told(job_id, end))
@@ -162,7 +192,15 @@ class Carrier:
         return Event(kind="job.completed", data={"result": result.model_dump(mode="json")})
 
     async def _told(self, job_id: str, event: Event) -> None:
-        await self._store.apply(job_id, event)
+        """Write how the job ended, as often as it takes: a run that is over is not looked at again."""
+        while True:
+            try:
+                await self._store.apply(job_id, event)
+            except StorageError as error:
+                log.warning("job.end_not_written", job_id=job_id, cause=str(error))
+                await asyncio.sleep(WATCH_SECONDS)
+            else:
+                return
 
 
 class _Run:

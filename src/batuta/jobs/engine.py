@@ -23,10 +23,13 @@ from typing import Any, Final, Literal, NoReturn, TypeVar
 import dbos._serialization as dbos_serialization
 import sqlalchemy as sa
 import sqlalchemy.event
+import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import error as dbos_error
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from batuta.errors import StorageError
 from batuta.jobs import codec
 from batuta.storage.lock import FolderLock
 
@@ -69,6 +72,8 @@ _logger = logging.getLogger("dbos")
 _logger.addHandler(logging.NullHandler())
 _logger.propagate = False
 
+log = structlog.get_logger()
+
 _engine: Engine | None = None
 """DBOS is one per process, and so is the engine."""
 
@@ -101,9 +106,11 @@ class Engine:
             self._sqlite = _sqlite_engine(self._folder / "engine.sqlite")
             DBOS(config=self._config(self._sqlite))
             DBOS.launch()  # inside the running loop: runs share it, its clients and its pools
-        except BaseException:
+        except BaseException as error:
             _engine = None
             self._lock.release()
+            if isinstance(error, DBAPIError):
+                raise StorageError(f"the engine's database cannot be used: {error.orig}") from error
             raise
         self._retention = asyncio.create_task(self._forget_old_runs())
 
@@ -185,20 +192,25 @@ class Engine:
         }
 
     async def _forget_old_runs(self) -> None:
-        """Once an hour drop finished runs older than the retention, whole batches at a time."""
+        """Once an hour."""
         while True:
-            cutoff = (dt.datetime.now(dt.UTC) - RETENTION).isoformat()
-            finished = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-            while old := await DBOS.list_workflows_async(
-                status=finished,
-                completed_before=cutoff,
-                has_parent=False,
-                limit=RETENTION_BATCH,
-                load_input=False,
-                load_output=False,
-            ):
-                await DBOS.delete_workflows_async([run.workflow_id for run in old], delete_children=True)
+            try:
+                await self._forget_runs_before(dt.datetime.now(dt.UTC) - RETENTION)
+            except Exception:  # a database that is locked or full now may not be so in an hour
+                log.exception("engine.old_runs_not_forgotten")
             await asyncio.sleep(3600)
+
+    async def _forget_runs_before(self, cutoff: dt.datetime) -> None:
+        """Drop runs that finished before this, whole batches at a time."""
+        while old := await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            completed_before=cutoff.isoformat(),
+            has_parent=False,
+            limit=RETENTION_BATCH,
+            load_input=False,
+            load_output=False,
+        ):
+            await DBOS.delete_workflows_async([run.workflow_id for run in old], delete_children=True)
 
 
 def _sqlite_engine(path: Path) -> sa.Engine:

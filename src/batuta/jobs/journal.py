@@ -101,6 +101,12 @@ class Journal:
         rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
         return [_execution(row) for row in rows]
 
+    async def open(self) -> list[Execution]:
+        """Every execution that has not finished."""
+        query = sa.select(_executions).where(~_finished).order_by(_executions.c.id)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_execution(row) for row in rows]
+
     async def _update(self, execution: Execution, **values: object) -> None:
         unfinished = sa.and_(_executions.c.id == execution.id, ~_finished)
         update = _executions.update().where(unfinished).values(**values)

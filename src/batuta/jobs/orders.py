@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from batuta.errors import RemoteJobLost
 from batuta.ids import content_key
 from batuta.storage.artefacts import Artefact
 
@@ -72,11 +74,12 @@ class Worker(Protocol):
 
 
 class LocalWorker:
-    """A function of ours that does its orders at once, beside the services."""
+    """A function of ours that does its orders beside the services; equal ones at a time are done once."""
 
-    def __init__(self, function: Callable[[Any], Awaitable[BaseModel]], version: str) -> None:
+    def __init__(self, function: Callable[[Any], Coroutine[Any, Any, BaseModel]], version: str) -> None:
         self._function = function
         self._version = version
+        self._doing: dict[str, asyncio.Task[BaseModel]] = {}
 
     async def identity(self) -> str:
         """The function's version."""
@@ -88,10 +91,22 @@ class LocalWorker:
         return key
 
     async def result(self, order: Order[Any], remote_id: str, on_progress: OnProgress) -> BaseModel:
-        """What the function gives."""
-        del remote_id, on_progress
-        return await self._function(order)
+        """What the function gives, or is about to give somebody else."""
+        del on_progress
+        task = self._doing.get(remote_id)
+        if task is None:
+            task = self._doing[remote_id] = asyncio.create_task(self._function(order))
+            task.add_done_callback(lambda _: self._doing.pop(remote_id, None))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():
+                raise RemoteJobLost("the work was stopped") from None
+            raise
 
     async def cancel(self, remote_id: str) -> None:
-        """Cancelling the task that waits for the result is enough."""
-        del remote_id
+        """Stop the function."""
+        task = self._doing.get(remote_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})

@@ -70,7 +70,6 @@ class StageRecord(BaseModel):
 
 
 EventKind = Literal[
-    "job.started",
     "job.completed",
     "job.failed",
     "job.cancelled",
@@ -146,8 +145,6 @@ def evolve(record: JobRecord, event: Event) -> JobRecord:
 
 def _evolve_job(record: JobRecord, event: Event) -> dict[str, Any]:
     match event.kind:
-        case "job.started":
-            return {} if record.status is JobStatus.RUNNING else {"status": JobStatus.RUNNING}
         case "job.completed":
             return {
                 "status": JobStatus.COMPLETED,
@@ -185,11 +182,12 @@ def _evolve_stage(record: JobRecord, event: Event) -> dict[str, Any]:
 def _stage_update(stage: StageRecord, event: Event) -> dict[str, Any]:  # noqa: PLR0911  # one a kind
     match event.kind:
         case "stage.started":
-            if stage.status is StageStatus.PROCESSING:
+            if stage.status in {StageStatus.PROCESSING, StageStatus.COMPLETED}:
                 return {}
             return {"status": StageStatus.PROCESSING, "progress": 0.0, "started_at": event.at, "error": None}
         case "stage.submitted":
-            return {"remote_id": event.data["remote_id"]}
+            remote_id = event.data["remote_id"]
+            return {} if stage.remote_id == remote_id else {"remote_id": remote_id}
         case "stage.progress":
             progress = round(min(max(float(event.data["progress"]), 0.0), 100.0), 1)
             moved = stage.status is StageStatus.PROCESSING and progress > stage.progress

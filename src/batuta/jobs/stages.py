@@ -14,17 +14,17 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from batuta.clients.deadline import remaining
 from batuta.errors import (
     BatutaError,
     Cancelled,
-    DeadlineExceeded,
     EngineCrashed,
     InvalidRequest,
     RemoteJobLost,
 )
 from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.orders import OnProgress, Order, Worker
-from batuta.jobs.records import Event, JobStatus
+from batuta.jobs.records import Event, JobRecord, JobStatus
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
@@ -64,7 +64,10 @@ class Stages:
             if execution.remote_id is None:
                 execution = await self._hand_in(worker, order, execution)
             submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
-            await self._store.apply(job_id, submitted)
+            record = await self._store.apply(job_id, submitted)
+            if record.status is JobStatus.CANCELLED:  # while it was being handed in: nobody else stops it
+                await self.cancel(job_id)
+                raise Cancelled(f"job {job_id} was cancelled")
             return execution
 
     async def collect(
@@ -82,17 +85,16 @@ class Stages:
             return result
 
     async def cancel(self, job_id: str) -> None:
-        """Stop the work that only this job waits for."""
-        wanted = {
-            stage.remote_id
-            for other in await self._store.unfinished()
-            if other.job_id != job_id
-            for stage in other.stages.values()
-        }
-        for execution in await self._journal.of_job(job_id):
-            if execution.finished_at is None and execution.remote_id not in wanted:
-                if execution.remote_id is not None and execution.work in self._workers:
-                    await self._workers[execution.work].cancel(execution.remote_id)
+        """Stop the work that only this job waits for, whichever job began it."""
+        mine = _waited_for(await self._store.get(job_id))
+        others = (other for other in await self._store.unfinished() if other.job_id != job_id)
+        wanted = {work for other in others for work in _waited_for(other)}
+        for execution in await self._journal.open():
+            work = (execution.stage, execution.remote_id)
+            if execution.remote_id is None or work in wanted:
+                continue
+            if (work in mine or execution.job_id == job_id) and execution.work in self._workers:
+                await self._workers[execution.work].cancel(execution.remote_id)
                 await self._journal.forget(execution)
 
     async def _outcome(
@@ -103,6 +105,7 @@ class Stages:
         for attempt in range(RESUBMISSIONS + 1):
             try:
                 if attempt > 0:
+                    execution = await self._begun_again(execution)
                     execution = await self._hand_in(worker, order, execution)
                 found = await worker.result(order, execution.remote_id or "", on_progress)
             except (RemoteJobLost, EngineCrashed):
@@ -110,18 +113,22 @@ class Stages:
                 if attempt == RESUBMISSIONS:
                     await self._journal.forget(execution)
                     raise
-            except DeadlineExceeded:
-                await self.cancel(job_id)
-                raise
             except BatutaError:
                 await self._raise_if_cancelled(job_id)
-                await self._journal.forget(execution)
+                if (left := remaining()) is not None and left <= 0:  # our time is over, not the work's
+                    await self.cancel(job_id)
+                else:
+                    await self._journal.forget(execution)
                 raise
             else:
                 result = found.model_dump(mode="json")
                 await self._journal.finish(execution, result)
                 return result
         raise AssertionError("the loop returns or raises")
+
+    async def _begun_again(self, lost: Execution) -> Execution:
+        """The open execution in the place of a lost one, which another job's end may have dropped."""
+        return await self._journal.begin(lost.key, job_id=lost.job_id, stage=lost.stage, work=lost.work)
 
     async def _hand_in(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
         remote_id = await worker.submit(order, execution.key)
@@ -185,6 +192,11 @@ class Stages:
         finally:
             teller.cancel()
             await asyncio.gather(teller, return_exceptions=True)
+
+
+def _waited_for(record: JobRecord) -> set[tuple[str, str]]:
+    """The stages of a job and where their work was submitted."""
+    return {(name, stage.remote_id) for name, stage in record.stages.items() if stage.remote_id}
 
 
 def _is_stale(execution: Execution, order: Order[Any]) -> bool:

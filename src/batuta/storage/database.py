@@ -1,4 +1,4 @@
-"""The SQL database: SQLite in the data folder, or the Postgres that `DATABASE_URL` names."""
+"""The SQL database: SQLite in the data folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 import sqlalchemy.event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from batuta.errors import StorageError
 
 T = TypeVar("T")
 
@@ -59,7 +62,7 @@ class Database:
     @classmethod
     def in_folder(cls, folder: Path) -> Database:
         """`batuta.sqlite` in the folder: write-ahead log, every commit fsynced."""
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         address = sa.URL.create("sqlite", database=str(folder / "batuta.sqlite"))
         engine = sa.create_engine(address, pool_size=READERS + 1, max_overflow=0)
         sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
@@ -83,13 +86,27 @@ class Database:
         await asyncio.to_thread(self._close)
 
     def _do(self, work: Callable[[sa.Connection], T], writes: bool) -> T:  # noqa: FBT001  # run_in_executor's way
-        with self._engine.connect().execution_options(batuta_writes=writes) as connection, connection.begin():
-            return work(connection)
+        options = {"batuta_writes": writes}
+        try:
+            with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                return work(connection)
+        except DBAPIError as error:
+            raise StorageError(f"the database cannot be used: {error.orig}") from error
 
     def _close(self) -> None:
         self._writer.shutdown()
         self._readers.shutdown()
         self._engine.dispose()
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder if it is not there; raises `StorageError` where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be used as a folder ({error.strerror}): make room for it, or set BATUTA_DATA"
+        ) from error
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -6,7 +6,7 @@ import fcntl
 from io import TextIOWrapper
 from pathlib import Path
 
-from batuta.errors import Conflict
+from batuta.errors import Conflict, StorageError
 
 
 class FolderLock:
@@ -19,8 +19,13 @@ class FolderLock:
 
     def acquire(self) -> None:
         """Take the lock; raises `Conflict` when another process has it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("w")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("w")
+        except OSError as error:
+            raise StorageError(
+                f"{self._path} cannot be written ({error.strerror}): set BATUTA_DATA"
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
