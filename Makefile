@@ -17,7 +17,7 @@ test: check ## everything that must be green
 unit: $(VENV)/.ready ## the fast tests only, in seconds
 	$(BIN)/pytest -m "not weights and not slow" --numprocesses auto --quiet
 
-check: $(VENV)/.ready ## lint, format, types, import contracts, module sizes
+check: $(VENV)/.ready ## lint, format, types, import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright

@@ -160,6 +160,11 @@ class Cancelled(BatutaError):
     status = 409
     title = "Cancelled"
 
+    @property
+    def exit_code(self) -> int:
+        """What a shell makes of Ctrl-C: 128 and the number of SIGINT."""
+        return 130
+
 
 class MediaError(BatutaError):
     """The media itself is at fault; the same bytes will fail again."""

@@ -45,12 +45,14 @@ from batuta.weights import Weights
 
 
 class Options(TypedDict, total=False):
-    """What `caption` may be told; the fields of `CaptionOptions`."""
+    """What `caption` may be told: the fields of `CaptionOptions`."""
 
     language: str
     language_out: str
     remove_noise: bool
+    convert_to_mono: bool
     apply_highpass_filter: bool
+    set_sample_rate_16k: bool
     subtitle_profile: str
     model: str
 
@@ -189,7 +191,7 @@ def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastA
 def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
     """One of the services as an ASGI app of its own, in a folder of its own within the data folder.
 
-    Raises `InvalidRequest` for an unknown name; its start raises `Conflict` where it is being served already.
+    Raises `InvalidRequest` for an unknown name, `Conflict` where the service is being served already.
     """
     settings = settings or Settings()
     full_name = ALIASES.get(name, name)
@@ -198,6 +200,7 @@ def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
         raise InvalidRequest(f"no service is called {name!r}; there are {', '.join(ALIASES)}")
     settings = settings.model_copy(update={"batuta_data": settings.batuta_data / "services" / full_name})
     lock = FolderLock(settings.batuta_data)
+    lock.acquire()
     database = Database.in_folder(settings.batuta_data)
     artefacts = ObjectArtefacts.in_folder(settings.artefacts_folder)
     jobs = _service_jobs(kind, settings, database, artefacts, embedded=False)
@@ -206,12 +209,12 @@ def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        lock.acquire()
-        await database.create_tables()
-        async with inner(app):
+        async with AsyncExitStack() as stack:
+            stack.callback(lock.release)
+            stack.push_async_callback(database.aclose)
+            await database.create_tables()
+            await stack.enter_async_context(inner(app))
             yield
-        await database.aclose()
-        lock.release()
 
     app.router.lifespan_context = lifespan
     return app

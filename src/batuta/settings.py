@@ -6,7 +6,7 @@ A field's name in upper case is its environment variable (`poll_interval` is `PO
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import AnyHttpUrl, BeforeValidator, Field
@@ -17,6 +17,7 @@ def _blank_is_unset(value: object) -> object:
     return None if value == "" else value
 
 
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 ServiceURL = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_unset)]
 
 
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     # Server
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    log_level: str = "INFO"
+    log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = "INFO"
     max_upload_bytes: int = Field(default=8 * 1024**3, gt=0)
 
     batuta_url_allow: str = ""

@@ -7,76 +7,14 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from counting import CountingWorkers, Stored, Text, Twice, Upper, counting, open_jobs
+from counting import Text, Twice, Upper, counting, open_jobs
+from disturbed import Waiting, executions, finished, flaky_upper
 
 from batuta.errors import Conflict, EngineCrashed, NoAudio, NotFound, RemoteJobLost
-from batuta.jobs import JobRecord, Jobs, JobStatus, LocalWorker, OnProgress, Order, StageStatus
+from batuta.jobs import JobStatus, StageStatus
 
 pytestmark = pytest.mark.anyio
 HOUR = dt.timedelta(hours=1)
-
-
-def executions(folder: Path) -> list[str]:
-    """What was executed, in order."""
-    log = folder / "executions.txt"
-    return log.read_text().split() if log.exists() else []
-
-
-async def finished(jobs: Jobs, text: str, **how: dt.timedelta) -> JobRecord:
-    """The record of a job for the text, at its end."""
-    record = await jobs.start(counting, Text(text=text), **how)
-    return await jobs.wait(record.job_id, 10)
-
-
-class Waiting(LocalWorker):
-    """A worker that is told when it may go on, and tells when it has begun."""
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Event()
-        self.go_on = asyncio.Event()
-        self.cancelled: list[str] = []
-        self.cancel_came = asyncio.Event()
-
-    async def identity(self) -> str:
-        return "waiting"
-
-    async def result(self, order: Order[Stored], remote_id: str, on_progress: OnProgress) -> Stored:
-        self.begun.set()
-        await self.go_on.wait()
-        raise NoAudio("let go")
-
-    async def cancel(self, remote_id: str) -> None:
-        self.cancelled.append(remote_id)
-        self.cancel_came.set()
-
-
-class Flaky(LocalWorker):
-    """A worker whose first results fail as told, whose later ones are those of another worker."""
-
-    def __init__(self, inner: LocalWorker, *failures: Exception) -> None:
-        self.inner = inner
-        self.failures = list(failures)
-        self.submissions = 0
-
-    async def identity(self) -> str:
-        return "flaky"
-
-    async def submit(self, order: Order[Stored], key: str) -> str:
-        self.submissions += 1
-        return f"{key}-{self.submissions}"
-
-    async def result(self, order: Order[Stored], remote_id: str, on_progress: OnProgress) -> Stored:
-        if self.failures:
-            raise self.failures.pop(0)
-        return await self.inner.result(order, remote_id, on_progress)
-
-
-def flaky_upper(folder: Path, *failures: Exception) -> Flaky:
-    """The first stage's worker with failures in front."""
-    from batuta.storage.artefacts import ObjectArtefacts  # noqa: PLC0415
-
-    ours = CountingWorkers(folder, ObjectArtefacts.in_folder(folder / "artefacts"))
-    return Flaky(LocalWorker(ours.upper, "1"), *failures)
 
 
 async def test_a_job_runs_its_stages_in_order_and_keeps_its_result(tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ from batuta.captions.models import (
 )
 from batuta.captions.pipeline import caption
 from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, UnreadableMedia, from_dict
+from batuta.ids import content_key, new_job_id
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus, StageStatus
+from batuta.media import profile_named
+from batuta.services.transcriber.service import check_transcription
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
 
@@ -61,10 +64,15 @@ class Captions:
         """
         if upload is not None and upload.size == 0:
             raise UnreadableMedia("the file is empty: 0 bytes")
-        request = self._request(options, youtube_url=url, upload=upload, url_allow=url_allow)
-        request.check()
+        again = new_job_id() if force and url is not None else None
+        request = self._request(options, youtube_url=url, upload=upload, again=again, url_allow=url_allow)
+        self._check(request)
+        same = content_key("captions", request.model_dump(mode="json", exclude={"again"}))
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
-        return await self._jobs.start(caption, request, reuse_within=lifetime)
+        record = await self._jobs.start(caption, request, reuse_within=lifetime, same=same)
+        if record.result is None or await self.artefacts.has(result_of(record).captions):
+            return record
+        return await self._jobs.start(caption, request, same=same)  # its captions are gone
 
     async def start_from(
         self, source: str | Path, options: CaptionOptions, *, force: bool = False
@@ -77,6 +85,8 @@ class Captions:
         if address.scheme.lower() in {"http", "https"}:
             allow = (address.hostname,) if address.hostname else ()
             return await self.start(options, url=str(source), url_allow=allow, force=force)
+        if address.scheme and address.netloc:
+            raise InvalidRequest(f"{source}: only http:// and https:// addresses can be captioned")
         path = Path(source)
         await asyncio.to_thread(_check_is_file, path)
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
@@ -127,6 +137,14 @@ class Captions:
         """The job as the contract shows it, with its text once there is one."""
         document = None if record.result is None else await self._kept_document(record)
         return await asyncio.to_thread(job_view, record, document)
+
+    def _check(self, request: CaptionRequest) -> None:
+        """Raise `InvalidRequest` for what our own services could not do, before any work."""
+        profile_named(request.subtitle_profile)
+        if self._settings.audio_transcriber_url is None:
+            check_transcription(request.model, request.language, request.language_out)
+        if self._settings.audio_normalization_url is None and request.isolate_vocals:
+            raise InvalidRequest("isolate_vocals is not available in this version: leave it out")
 
     async def _kept_document(self, record: JobRecord) -> CaptionsDocument | None:
         """The document, or None where it was cleaned away: the job itself is still worth showing."""

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
 
-from batuta.media.profiles import profile_named
 from batuta.storage.artefacts import Artefact
 
 ProfileName = Annotated[str, Field(max_length=32)]
@@ -36,7 +35,7 @@ class PipelineBody(CaptionOptions):
     """The body of `POST /pipeline`."""
 
     youtube_url: AnyHttpUrl = Field(description="any http or https URL of a video or audio file or page")
-    force: bool = Field(default=False, description="do the work again although an equal job is kept")
+    force: bool = Field(default=False, description="a new job that asks the URL again")
 
 
 class CaptionRequest(BaseModel):
@@ -46,6 +45,8 @@ class CaptionRequest(BaseModel):
 
     youtube_url: str | None = None
     upload: Artefact | None = None
+    again: str | None = None
+    """Set to ask the URL again; what follows from equal bytes is a lookup all the same."""
     url_allow: tuple[str, ...] = ()
     """Hosts the caller himself named and answers for; never set by a request over HTTP."""
     language: str = "auto"
@@ -57,10 +58,6 @@ class CaptionRequest(BaseModel):
     isolate_vocals: bool = False
     subtitle_profile: str = "default"
     model: str | None = None
-
-    def check(self) -> None:
-        """Raise `InvalidRequest` for what no stage could do, before any work."""
-        profile_named(self.subtitle_profile)
 
 
 class CaptionResult(BaseModel):

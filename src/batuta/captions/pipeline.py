@@ -18,7 +18,12 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
     """Download → normalization → transcription → subtitles; each a lookup, each done once."""
     media = await run.stage(
         "download",
-        Download(url=request.youtube_url, file=request.upload, url_allow=request.url_allow),
+        Download(
+            url=request.youtube_url,
+            file=request.upload,
+            again=request.again,
+            url_allow=request.url_allow,
+        ),
     )
     audio = await run.stage(
         "normalization",

@@ -56,7 +56,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     profile
         Rules the subtitles keep: default, children.
     force
-        Do the work again although it was done before.
+        Make a new job and ask the URL again, although an equal job is kept.
     report
         Print conformity and the time of each stage on stderr.
     as_json

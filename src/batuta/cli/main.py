@@ -65,4 +65,5 @@ def _explained(error: Exception) -> tuple[str, int]:
             return f"{name}: {fault['msg']} (got {fault.get('input')!r})", USAGE
         case _:
             log.debug("cli.broken", exc_info=error)
-            return f"unexpected {type(error).__name__}: {error} (LOG_LEVEL=DEBUG shows where)", 1
+            said = " ".join(str(error).split())
+            return f"unexpected {type(error).__name__}: {said} (LOG_LEVEL=DEBUG shows where)", 1

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import uvicorn
+from cyclopts import Parameter, validators
 from fastapi import FastAPI
 
 from batuta.server import captions_app, standalone_service
 from batuta.settings import Settings
 
+Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 Part = Literal["all", "captions", "downloader", "normalizer", "transcriber"]
 
 
-def serve(part: Part = "all", *, host: str | None = None, port: int | None = None) -> int:
+def serve(part: Part = "all", *, host: str | None = None, port: Port | None = None) -> int:
     """Serve over HTTP until stopped.
 
     Parameters

@@ -146,9 +146,9 @@ class Carrier:
     async def _call_the_roll(self) -> None:
         """Fail the jobs whose run died without a word; they would look alive for ever."""
         for record in await self._store.unfinished():
-            if record.updated_at < dt.datetime.now(dt.UTC) - SILENCE:
-                if await self._engine.state(record.job_id) in {"done", "dead"}:
-                    await self._give_up(record)
+            silent = record.updated_at < dt.datetime.now(dt.UTC) - SILENCE
+            if silent and await self._engine.state(record.job_id) in {"done", "dead"}:
+                await self._give_up(record)
 
     async def _give_up(self, record: JobRecord) -> None:
         error = BatutaError("the job's run ended without a result: start it again")

@@ -63,10 +63,12 @@ class Jobs:
         request: BaseModel,
         *,
         reuse_within: dt.timedelta | None = None,
+        same: str | None = None,
     ) -> JobRecord:
         """Store a job and set it going.
 
-        With `reuse_within`, an equal request that is under way, or that completed within that time, answers.
+        With `reuse_within`, an equal request that is under way, or that completed within that time, answers;
+        requests are equal when their `same` is, by default a hash of everything in them.
         """
         now = dt.datetime.now(dt.UTC)
         body = request.model_dump(mode="json")
@@ -74,7 +76,7 @@ class Jobs:
             job_id=new_job_id(),
             pipeline=pipeline.name,
             request=body,
-            dedupe_key=content_key(pipeline.name, body),
+            dedupe_key=same or content_key(pipeline.name, body),
             stages={name: StageRecord(weight=weight) for name, weight in pipeline.stages.items()},
             created_at=now,
             updated_at=now,

@@ -1,9 +1,9 @@
 """The stage journal: every piece of work that was begun, and the result of each that finished.
 
-It is what makes a stage a lookup (docs/architecture.md, decision 4). An execution is known by its key, the
-hash of everything that decides its result. A finished execution is a kept result, given to every job that
-asks for the same; an unfinished one is a ticket that says where the work was submitted, so that a job after a
-crash, or another job, waits for it instead of submitting it again.
+It is what makes a stage a lookup (docs/decisions.md, "A stage is a lookup"). An execution is known by its
+key, the hash of everything that decides its result. A finished execution is a kept result, given to every
+job that asks for the same; an unfinished one is a ticket that says where the work was submitted, so that a
+job after a crash, or another job, waits for it instead of submitting it again.
 """
 
 from __future__ import annotations

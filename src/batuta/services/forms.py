@@ -37,14 +37,18 @@ async def read_uploads(
 ) -> dict[str, str | Artefact]:
     """The form's fields by name, blank ones left out; each file is stored, and added to `uploaded` at once.
 
-    Raises `PayloadTooLarge` for a file over `max_bytes`, before reading where the form says its size.
+    Raises `PayloadTooLarge` for files over `max_bytes` together, before reading where the form says its size.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes + AROUND_FILE_BYTES:
         raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was read")
 
     async def keep(chunks: AsyncGenerator[bytes], media_type: str) -> Artefact:
-        uploaded.append(await artefacts.put(chunks, media_type, max_bytes=max_bytes))
+        left = max_bytes - sum(file.size for file in uploaded)
+        try:
+            uploaded.append(await artefacts.put(chunks, media_type, max_bytes=left))
+        except PayloadTooLarge as error:
+            raise PayloadTooLarge(f"more than the {max_bytes} bytes allowed; nothing was kept") from error
         return uploaded[-1]
 
     return {name: value for name, value in await read_form(request, keep) if value != ""}

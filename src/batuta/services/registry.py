@@ -57,7 +57,7 @@ class ServiceJobs:
     async def launch(self) -> None:
         """Go on, in the order of acceptance, with what an earlier process did not finish."""
         if not self._running:
-            shutil.rmtree(self._workspaces, ignore_errors=True)  # of a process that was killed
+            await asyncio.to_thread(shutil.rmtree, self._workspaces, ignore_errors=True)  # left by a kill
         for job in sorted(await self.records.final(final=False), key=lambda job: job.created_at):
             self._set_going(job)
 
@@ -200,7 +200,7 @@ class ServiceJobs:
         order = self.service.order.model_validate(job.order)
         workspace = self._workspaces / job.id
         try:
-            _make_empty(workspace)
+            await asyncio.to_thread(_make_empty, workspace)
             async with AsyncExitStack() as stack:
                 files = {
                     name: await stack.enter_async_context(as_local_file(self.artefacts, artefact, workspace))

@@ -16,11 +16,12 @@ from batuta.cache import Remembered
 from batuta.clients.answers import parsed
 from batuta.clients.remote import RemoteJobs, RemoteStatus
 from batuta.clients.service import ServiceClient
-from batuta.errors import ServiceError
+from batuta.errors import ServiceError, ServiceUnavailable
 from batuta.jobs.orders import OnProgress, Order
 from batuta.services.problems import invalid
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
+WELL: Final = frozenset({"healthy", "ok", "up"})
 IDENTITY_SECONDS: Final = 60.0
 """How soon a service that was upgraded is noticed."""
 
@@ -66,7 +67,10 @@ class ServiceWorker:
 
     async def ping(self) -> None:
         """Return when the service answers that it is well; raises when it does not."""
-        await self._client.request("GET", "/health", timeout=2.0)
+        found = parsed((await self._client.request("GET", "/health", timeout=2.0)).content)
+        word = found.get("status", "healthy") if isinstance(found, Mapping) else "healthy"
+        if word not in WELL:
+            raise ServiceUnavailable(f"{self._client.name} says it is {word}")
 
     async def submit(self, order: Order[Any], key: str) -> str:
         """Hand the order in; the key makes a second time harmless."""

@@ -20,7 +20,7 @@ from batuta.services.transcriber.contract import (
     TranscribeResult,
     TranscribeTask,
 )
-from batuta.services.transcriber.languages import LANGUAGES
+from batuta.services.transcriber.languages import LANGUAGES, spoken
 from batuta.services.transcriber.orders import Transcribe
 from batuta.services.work import Made
 from batuta.weights import CATALOG, Weights
@@ -28,6 +28,7 @@ from batuta.weights import CATALOG, Weights
 CONCURRENCY: Final = 1
 """One file at a time: a file already uses every core, two chunks at once."""
 PREFIX: Final = "whisper-"
+ENGLISH_ONLY: Final = ".en"
 _FILENAME: Final = "transcription.json"
 
 
@@ -62,7 +63,7 @@ class Transcriber:
             "model_name": model,
             "language_in": order.language_in,
             "language_out": order.language_out,
-            "threads": os.cpu_count() or 1,
+            "threads": len(os.sched_getaffinity(0)),
         }
         details = await self._engines.run(task, on_progress)
         return Made(output, "application/json", _FILENAME, details)
@@ -70,6 +71,17 @@ class Transcriber:
     async def aclose(self) -> None:
         """Stop the engine."""
         await self._engines.aclose()
+
+
+def check_transcription(model: str | None, language_in: str, language_out: str | None) -> None:
+    """Raise `InvalidRequest` for an order no transcriber of ours could do."""
+    if model is not None:
+        _weight_set(model)
+    language = spoken(language_in)
+    if model is not None and model.endswith(ENGLISH_ONLY) and language not in {None, "en"}:
+        raise InvalidRequest(f"the model {model} knows English only: choose another, for example base")
+    if language_out is not None and spoken(language_out) != "en":
+        raise InvalidRequest(f"captions can be translated into English (en) only, not {language_out!r}")
 
 
 def _weight_set(model: str) -> str:
