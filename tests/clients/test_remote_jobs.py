@@ -221,6 +221,14 @@ async def test_no_service_is_asked_for_ever(connect: Connect, service: JobServic
     assert len(service.waits) == 7
 
 
+async def test_a_service_that_waits_with_its_answer_is_not_polled(connect: Connect, service: JobService):
+    """Its answers do not count as attempts: an hour of work may be asked about every second."""
+    service.script = [*([{"status": "processing"}] * 50), {"status": "completed"}]
+    jobs = connect(max_attempts=7, longest_wait=1.0, at_once=0.9)
+    await jobs.wait(await jobs.submit({}, idempotency_key="k"))
+    assert len(service.waits) == 51
+
+
 async def test_waiting_ends_with_the_deadline(connect: Connect, service: JobService, clock: VirtualClock):
     """The service is not asked to wait longer than there is time, and not asked at all when there is none."""
     service.honours_wait = False
