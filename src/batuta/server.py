@@ -15,6 +15,7 @@ from typing import Final, TypedDict, Unpack
 
 import structlog
 from fastapi import APIRouter, FastAPI
+from pydantic import ValidationError
 
 from batuta.captions.app import Captions
 from batuta.captions.document import VERSION as SHAPER_VERSION
@@ -30,7 +31,7 @@ from batuta.logs import log_to_stderr
 from batuta.services.app import service_app
 from batuta.services.downloader.service import Downloader
 from batuta.services.normalizer.service import Normalizer
-from batuta.services.problems import install_problems
+from batuta.services.problems import install_problems, invalid
 from batuta.services.registry import ServiceJobs
 from batuta.services.remote import ServiceWorker
 from batuta.services.transcriber.service import Transcriber
@@ -42,6 +43,10 @@ from batuta.storage.database import Database
 from batuta.storage.lock import FolderLock
 from batuta.version import __version__
 from batuta.weights import Weights
+
+
+def _retry(settings: Settings) -> RetryPolicy:
+    return RetryPolicy(max_retries=settings.http_max_retries, base=settings.retry_backoff_base_seconds)
 
 
 class Options(TypedDict, total=False):
@@ -75,6 +80,7 @@ SERVICES: Final[Mapping[str, Kind]] = {
             timeout_seconds=settings.job_timeout_minutes * 60,
             url_allow=settings.allowed_hosts,
             trusts_orders=embedded,
+            retry=_retry(settings),
         ),
         url=lambda settings: settings.video_downloader_url,
         timeout=lambda settings: settings.video_downloader_timeout,
@@ -156,13 +162,26 @@ def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
 
     Equal work done before is not done again. Raises the real error, for example `batuta.errors.NoAudio`.
     """
+    if _inside_a_loop():
+        raise RuntimeError("inside an event loop use `async with batuta.open_batuta() as house:` instead")
+    try:
+        wanted = CaptionOptions.model_validate(options)
+    except ValidationError as error:
+        raise invalid(error) from error
 
     async def run() -> CaptionsDocument:
         async with open_batuta() as batuta:
-            record = await batuta.captions.start_from(source, CaptionOptions.model_validate(options))
-            return await batuta.captions.document(await batuta.captions.end_of(record.job_id))
+            return await batuta.captions.caption(source, wanted)
 
     return asyncio.run(run())
+
+
+def _inside_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastAPI:
@@ -253,7 +272,7 @@ def _caller(
         str(kind.url(settings) or f"http://{name}"),
         transport,
         timeout=kind.timeout(settings),
-        retry=RetryPolicy(max_retries=settings.http_max_retries, base=settings.retry_backoff_base_seconds),
+        retry=_retry(settings),
     )
     stack.push_async_callback(client.aclose)
     polling = PollPolicy(

@@ -121,7 +121,7 @@ def test_a_url_that_answers_404_is_one_clear_line(batuta: Batuta, web: str) -> N
 
 def test_a_url_nobody_serves_is_worth_a_retry(batuta: Batuta) -> None:
     """Exit code 3."""
-    ended = batuta("caption", "http://127.0.0.1:9/talk.mp4")
+    ended = batuta("caption", "http://127.0.0.1:9/talk.mp4", HTTP_MAX_RETRIES="0")
     assert (ended.code, ended.stdout) == (3, "")
     assert len(ended.stderr.strip().splitlines()) == 1
 

@@ -8,7 +8,7 @@ import mimetypes
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from batuta.captions.document import CaptionsDocument, Shaper
 from batuta.captions.models import (
@@ -81,7 +81,7 @@ class Captions:
 
         Whoever calls this names files of this machine, so the URL's host may be any, too.
         """
-        address = urlsplit(str(source))
+        address = _address(str(source))
         if address.scheme.lower() in {"http", "https"}:
             allow = (address.hostname,) if address.hostname else ()
             return await self.start(options, url=str(source), url_allow=allow, force=force)
@@ -92,6 +92,11 @@ class Captions:
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         stored = await self.artefacts.put(file_chunks(path), media_type)
         return await self.start(options, upload=stored, force=force)
+
+    async def caption(self, source: str | Path, options: CaptionOptions | None = None) -> CaptionsDocument:
+        """The captions of a file or URL, waited for; raises the real error."""
+        record = await self.start_from(source, options or CaptionOptions())
+        return await self.document(await self.end_of(record.job_id))
 
     async def get(self, job_id: str) -> JobRecord:
         """The job; raises `NotFound`."""
@@ -138,6 +143,10 @@ class Captions:
         document = None if record.result is None else await self._kept_document(record)
         return await asyncio.to_thread(job_view, record, document)
 
+    def check(self, options: CaptionOptions) -> None:
+        """Raise `InvalidRequest` for options with which nothing could be captioned."""
+        self._check(self._request(options))
+
     def _check(self, request: CaptionRequest) -> None:
         """Raise `InvalidRequest` for what our own services could not do, before any work."""
         profile_named(request.subtitle_profile)
@@ -165,6 +174,13 @@ class Captions:
         }
         given = options.model_dump(exclude_none=True)
         return CaptionRequest.model_validate({**defaults, **given, **source})
+
+
+def _address(source: str) -> SplitResult:
+    try:
+        return urlsplit(source)
+    except ValueError as error:
+        raise InvalidRequest(f"{source}: {error}") from error
 
 
 def _check_is_file(path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
 from batuta.storage.artefacts import Artefact
 
+MediaURL = Annotated[AnyHttpUrl, UrlConstraints(max_length=4096)]
 ProfileName = Annotated[str, Field(max_length=32)]
 CaptionStatus = Literal[
     "queued", "downloading", "normalizing", "transcribing", "completed", "failed", "cancelled"
@@ -34,7 +35,9 @@ class CaptionOptions(BaseModel):
 class PipelineBody(CaptionOptions):
     """The body of `POST /pipeline`."""
 
-    youtube_url: AnyHttpUrl = Field(description="any http or https URL of a video or audio file or page")
+    youtube_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=4096)] = Field(
+        description="any http or https URL of a video or audio file or page"
+    )
     force: bool = Field(default=False, description="a new job that asks the URL again")
 
 

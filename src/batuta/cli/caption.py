@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
+from pydantic import ValidationError
 
-from batuta.captions.app import Captions, request_of, result_of
+from batuta.captions.app import result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
-from batuta.cli.screen import print_document, say, stage_bars, weight_bars
-from batuta.errors import BatutaError, MediaError, ServiceError, from_dict
+from batuta.cli.screen import print_document, say, weight_bars
+from batuta.cli.watching import stopped_by_signal, watch
+from batuta.cli.writing import check_output, format_for, target, write
+from batuta.errors import BatutaError, MediaError, from_dict
 from batuta.jobs import JobRecord
-from batuta.media import FORMATS
 from batuta.server import open_batuta
+from batuta.services.problems import invalid
 from batuta.settings import Settings
 from batuta.weights import Weights
 
@@ -30,7 +29,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     source: str,
     *,
     language: Annotated[str | None, Parameter(name=["--language", "-l"])] = None,
-    form: Annotated[Format, Parameter(name=["--format", "-f"])] = "srt",
+    form: Annotated[Format | None, Parameter(name=["--format", "-f"])] = None,
     output: Annotated[str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None,
     model: str | None = None,
     profile: str | None = None,
@@ -47,7 +46,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     language
         What is spoken: a code such as en, or auto (the default).
     form
-        srt, vtt, txt, tsv or json.
+        srt, vtt, txt, tsv or json; by default what the output's suffix says, or srt.
     output
         Where to write: a file, a folder, or - for stdout. Default: beside the file (for a URL: here), as
         NAME.LANGUAGE.FORMAT.
@@ -62,22 +61,45 @@ async def caption(  # noqa: PLR0913  # the options of a command
     as_json
         Print one JSON document about the job on stdout.
     """
-    settings = Settings()
-    options = CaptionOptions(language=language, model=model, subtitle_profile=profile)
-    await _pull_weights(settings, model or settings.whisper_model)
-    async with open_batuta(settings) as batuta:
-        try:
-            record = await batuta.captions.start_from(source, options, force=force)
-            record = await _watch(batuta.captions, record)
-        except (MediaError, ServiceError) as error:
-            raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
-        document = await batuta.captions.document(record)
-    written = _write(document, form, _target(source, output, record, document, form), as_json=as_json)
+    try:
+        check_output(source, output)
+        record, document = await _captioned(source, _options(language, model, profile), force=force)
+        chosen = format_for(form, output)
+        written = await asyncio.to_thread(_deliver, source, output, record, document, chosen, as_json)
+    except BatutaError as error:
+        if as_json:
+            print_document(json.dumps({"status": "failed", "error": error.to_dict()}, ensure_ascii=False))
+        raise
+    _mention(record, document)
     if report:
         say(_report(record, document))
     if as_json:
         print_document(json.dumps(_summary(record, document, written), ensure_ascii=False, indent=2))
     return 0
+
+
+async def _captioned(
+    source: str, options: CaptionOptions, *, force: bool
+) -> tuple[JobRecord, CaptionsDocument]:
+    """The job at its end, and its captions."""
+    settings = Settings()
+    async with stopped_by_signal(), open_batuta(settings) as batuta:
+        batuta.captions.check(options)
+        await _pull_weights(settings, options.model or settings.whisper_model)
+        record = await batuta.captions.start_from(source, options, force=force)
+        try:
+            record = await watch(batuta.captions, record)
+        except MediaError as error:
+            raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
+        return record, await batuta.captions.document(record)
+
+
+def _options(language: str | None, model: str | None, profile: str | None) -> CaptionOptions:
+    """The options; raises `InvalidRequest`."""
+    try:
+        return CaptionOptions(language=language, model=model, subtitle_profile=profile)
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 async def _pull_weights(settings: Settings, model: str) -> None:
@@ -91,77 +113,29 @@ async def _pull_weights(settings: Settings, model: str) -> None:
             await weights.ensure(name, bars.show)
 
 
-async def _watch(captions: Captions, record: JobRecord) -> JobRecord:
-    """Show the job's progress up to its end; Ctrl-C cancels it."""
-    async with _cancelled_by_signal(captions, record.job_id):
-        with stage_bars() as bars:
-            async for event in captions.follow(record.job_id):
-                bars.show(event)
-    return await captions.end_of(record.job_id)
-
-
-@asynccontextmanager
-async def _cancelled_by_signal(captions: Captions, job_id: str) -> AsyncGenerator[None]:
-    loop = asyncio.get_running_loop()
-    cancelling: set[asyncio.Task[Any]] = set()
-
-    def cancel() -> None:
-        cancelling.add(asyncio.create_task(captions.cancel(job_id)))
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, cancel)
-    try:
-        yield
-        if cancelling:
-            await asyncio.wait(cancelling)
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-def _target(
-    source: str, output: str | None, record: JobRecord, document: CaptionsDocument, form: Format
-) -> Path | None:
-    """Where the subtitles go; None is stdout."""
-    if output == "-":
-        return None
-    is_url = request_of(record).youtube_url is not None
-    stem = (result_of(record).title or record.job_id) if is_url else Path(source).name
-    name = f"{_safe_stem(stem)}.{document.subtitles.language}{FORMATS[form].extension}"
-    if output is None:
-        return Path(name) if is_url else Path(source).with_name(name)
-    path = Path(output)
-    return path / name if path.is_dir() or output.endswith("/") else path
-
-
-def _safe_stem(name: str) -> str:
-    """The name without its media suffix and without what no file system likes."""
-    stem = Path(name).stem if Path(name).suffix[1:].isalnum() else name
-    return (
-        "".join(
-            "_" if character in '/\\:*?"<>|' or not character.isprintable() else character
-            for character in stem
-        )[:120]
-        or "captions"
-    )
-
-
-def _write(document: CaptionsDocument, form: Format, target: Path | None, *, as_json: bool) -> str | None:
-    text = document.write(form)
-    if target is None:
-        if not as_json:
-            print_document(text)
-        return None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BatutaError(
-            f"{target} cannot be written ({error.strerror}): choose another place with -o"
-        ) from error
+def _deliver(
+    source: str,
+    output: str | None,
+    record: JobRecord,
+    document: CaptionsDocument,
+    form: str,
+    as_json: bool,  # noqa: FBT001  # called in a thread
+) -> str | None:
+    """Write the subtitles and say where; on stdout they are the document, unless that is to be JSON."""
+    text, path = document.write(form), target(source, output, record, document, form)
+    if path is not None:
+        write(path, text)
     if not as_json:
-        print_document(str(target))
-    return str(target)
+        print_document(text if path is None else str(path))
+    return None if path is None else str(path)
+
+
+def _mention(record: JobRecord, document: CaptionsDocument) -> None:
+    """Say on stderr what a person would not see from the subtitles alone."""
+    for warning in result_of(record).warnings:
+        say(f"batuta: {warning}")
+    if not document.subtitles.cues:
+        say("batuta: nobody speaks in it; the captions are empty")
 
 
 def _summary(record: JobRecord, document: CaptionsDocument, written: str | None) -> dict[str, Any]:
@@ -186,5 +160,4 @@ def _report(record: JobRecord, document: CaptionsDocument) -> str:
     for name, stage in record.stages.items():
         note = "  (kept from before)" if stage.reused else ""
         lines.append(f"  {name:<14} {stage.seconds or 0.0:7.2f} s{note}")
-    lines.extend(f"Warning: {warning}" for warning in result_of(record).warnings)
     return "\n".join(lines)

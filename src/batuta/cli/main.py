@@ -24,11 +24,11 @@ INTERRUPTED: Final = 130
 
 log = structlog.get_logger()
 app = App(name="batuta", version=__version__, help="One dependable front for media and AI services.")
-app.command("batuta.cli.caption:caption")
-app.command("batuta.cli.jobs:app", name="jobs")
-app.command("batuta.cli.models:app", name="models")
-app.command("batuta.cli.serve:serve")
-app.command("batuta.cli.doctor:doctor")
+app.command("batuta.cli.caption:caption", help="Caption a video or audio file, or the media behind a URL.")
+app.command("batuta.cli.jobs:app", name="jobs", help="Jobs: list, show.")
+app.command("batuta.cli.models:app", name="models", help="Model weights: list, pull, verify.")
+app.command("batuta.cli.serve:serve", help="Serve over HTTP, everything or one service.")
+app.command("batuta.cli.doctor:doctor", help="What is missing, and how to get it.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

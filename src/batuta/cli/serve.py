@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Literal
 
 import uvicorn
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from batuta.server import captions_app, standalone_service
 from batuta.settings import Settings
+from batuta.storage.database import Database
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 Part = Literal["all", "captions", "downloader", "normalizer", "transcriber"]
@@ -28,6 +30,7 @@ def serve(part: Part = "all", *, host: str | None = None, port: Port | None = No
         Port to listen on; the default is 8000 (PORT).
     """
     settings = Settings()
+    asyncio.run(_check_storage(settings))
     config = uvicorn.Config(
         _app(part, settings),
         host=host or settings.host,
@@ -36,8 +39,20 @@ def serve(part: Part = "all", *, host: str | None = None, port: Port | None = No
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
-    server.run()
+    try:
+        server.run()
+    except SystemExit:  # uvicorn's way to say that it could not start; its log says why
+        return 1
     return 0 if server.started else 1
+
+
+async def _check_storage(settings: Settings) -> None:
+    """Raise `StorageError` before the server starts, where the data folder is of no use."""
+    database = Database.in_folder(settings.batuta_data)
+    try:
+        await database.create_tables()
+    finally:
+        await database.aclose()
 
 
 def _app(part: Part, settings: Settings) -> FastAPI:

@@ -66,6 +66,7 @@ class Carrier:
         self._companions = companions
         self._timeout = timeout
         self._carried: set[str] = set()
+        self._unwritten: dict[str, str] = {}
         self._active = False
         self._background: asyncio.Task[None] | None = None
 
@@ -101,6 +102,11 @@ class Carrier:
         if self._active:
             await self._stages.cancel(job_id)
             await self._engine.cancel(job_id)
+
+    def raise_if_stuck(self, job_id: str) -> None:
+        """Raise `StorageError` for a job of ours that is over although its record cannot say so."""
+        if job_id in self._unwritten:
+            raise StorageError(self._unwritten[job_id])
 
     async def _take_over(self) -> None:
         await self._engine.launch()
@@ -174,7 +180,11 @@ class Carrier:
             return
         with deadline(self._timeout.total_seconds()):
             end = await self._end_of(record)
-        await self._engine.step("end", lambda: self._told(job_id, end))
+        try:
+            await self._engine.step("end", lambda: self._told(job_id, end))
+        except Exception as error:
+            self._unwritten[job_id] = f"the end of the job cannot be written: {' '.join(str(error).split())}"
+            raise
         self._carried.discard(job_id)
 
     async def _end_of(self, record: JobRecord) -> Event:
@@ -198,8 +208,10 @@ class Carrier:
                 await self._store.apply(job_id, event)
             except StorageError as error:
                 log.warning("job.end_not_written", job_id=job_id, cause=str(error))
+                self._unwritten[job_id] = f"the end of the job cannot be written: {error}"
                 await asyncio.sleep(WATCH_SECONDS)
             else:
+                self._unwritten.pop(job_id, None)
                 return
 
 

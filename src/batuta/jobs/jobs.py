@@ -101,14 +101,14 @@ class Jobs:
         return await self._store.count(pipeline.name)
 
     def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
-        """The job's events above `after` in order, up to its end."""
-        return self._store.follow(job_id, after)
+        """The job's events above `after` in order, up to its end; `StorageError` if it cannot be written."""
+        return self._store.follow(job_id, after, lambda: self._carrier.raise_if_stuck(job_id))
 
     async def wait(self, job_id: str, seconds: float | None = None) -> JobRecord:
         """The record once the job is over, or after so many seconds, as it then is."""
         try:
             async with asyncio.timeout(seconds):
-                async for _ in self._store.follow(job_id):
+                async for _ in self.follow(job_id):
                     pass
         except TimeoutError:
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -134,8 +134,13 @@ class JobStore:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [Event.model_validate_json(row.event) for row in rows]
 
-    async def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
-        """The job's events above `after`, kept ones first, then as they happen, up to the job's end."""
+    async def follow(
+        self, job_id: str, after: int = 0, check: Callable[[], None] | None = None
+    ) -> AsyncIterator[Event]:
+        """The job's events above `after`, kept ones first, then as they happen, up to the job's end.
+
+        While nothing happens `check` is called now and then, and may raise.
+        """
         record = await self.get(job_id)
         ended = record.status.final and after >= record.seq
         while not ended:
@@ -149,6 +154,8 @@ class JobStore:
                 yield event
             if not events:
                 await _wait_a_while(waiter)
+                if check is not None:
+                    check()
 
     def _wake(self, job_id: str) -> None:
         waiter = self._waiters.pop(job_id, None)

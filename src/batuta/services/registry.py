@@ -50,6 +50,8 @@ class ServiceJobs:
         self._timeout = timeout
         self._running: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, float] = {}
+        self._unwritten: dict[str, BatutaError] = {}
+        """Why jobs ended whose end could not be recorded: a full disk must not look like work under way."""
         self._places = asyncio.Semaphore(service.concurrency)
         self._registering = asyncio.Lock()
         self._uninterrupted: set[asyncio.Task[Any]] = set()
@@ -84,6 +86,8 @@ class ServiceJobs:
             raise NotFound(f"{self.service.name} has no job {job_id!r}")
         if job.status.final:
             return job
+        if job_id in self._unwritten:
+            return job.model_copy(update=_failed(self._unwritten[job_id]))
         return job.model_copy(update={"progress": self._progress.get(job_id, job.progress)})
 
     async def wait(self, job_id: str, seconds: float) -> ServiceJob:
@@ -167,7 +171,8 @@ class ServiceJobs:
         self._running.pop(job_id, None)
         self._progress.pop(job_id, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("service.unrecorded", service=self.service.name, job_id=job_id, exc_info=error)
+            log.error("service.unrecorded", service=self.service.name, job_id=job_id, cause=str(error))
+            self._unwritten[job_id] = error if isinstance(error, BatutaError) else BatutaError(str(error))
 
     async def _do(self, job: ServiceJob) -> None:
         async with self._places:
@@ -176,6 +181,7 @@ class ServiceJobs:
             job = job.model_copy(update={**await self._end_of(job), "completed_at": _now()})
             if not await self.records.update(job):  # forgotten in the very moment in which it was finished
                 await self.discard(job.owned)
+        self._unwritten.pop(job.id, None)
 
     async def _end_of(self, job: ServiceJob) -> dict[str, Any]:
         """What the work comes to: its file, or why there is none."""

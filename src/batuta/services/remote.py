@@ -22,6 +22,7 @@ from batuta.services.problems import invalid
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
 WELL: Final = frozenset({"healthy", "ok", "up"})
+PING_SECONDS: Final = 2.0
 IDENTITY_SECONDS: Final = 60.0
 """How soon a service that was upgraded is noticed."""
 
@@ -67,7 +68,7 @@ class ServiceWorker:
 
     async def ping(self) -> None:
         """Return when the service answers that it is well; raises when it does not."""
-        found = parsed((await self._client.request("GET", "/health", timeout=2.0)).content)
+        found = parsed((await self._client.request("GET", "/health", timeout=PING_SECONDS)).content)
         word = found.get("status", "healthy") if isinstance(found, Mapping) else "healthy"
         if word not in WELL:
             raise ServiceUnavailable(f"{self._client.name} says it is {word}")
@@ -97,7 +98,7 @@ class ServiceWorker:
         await self._remote.cancel(remote_id)
 
     async def _asked_identity(self) -> str:
-        found = parsed((await self._client.request("GET", "/health")).content)
+        found = parsed((await self._client.request("GET", "/health", timeout=PING_SECONDS)).content)
         engine = found.get("engine") if isinstance(found, Mapping) else None
         return str(engine or self._client.base_url)
 

@@ -82,8 +82,13 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work, False)
 
     async def aclose(self) -> None:
-        """Wait for what is under way, then close every connection."""
-        await asyncio.to_thread(self._close)
+        """Wait for what is under way, then close every connection.
+
+        Here and now: at the end of a process there may be no pool of threads left to do it in.
+        """
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
 
     def _do(self, work: Callable[[sa.Connection], T], writes: bool) -> T:  # noqa: FBT001  # run_in_executor's way
         options = {"batuta_writes": writes}
@@ -92,11 +97,6 @@ class Database:
                 return work(connection)
         except DBAPIError as error:
             raise StorageError(f"the database cannot be used: {error.orig}") from error
-
-    def _close(self) -> None:
-        self._writer.shutdown()
-        self._readers.shutdown()
-        self._engine.dispose()
 
 
 def make_folder(folder: Path) -> None:
