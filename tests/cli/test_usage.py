@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["caption", "missing.mp4"], "missing.mp4 does not exist"),
         (["caption", "."], "is not a file"),
         (["caption", "https://media.test/x", "--profile", "cinema"], "cinema"),
+        (["caption", "https://media.test/x", "-l", "klingon"], "klingon"),
+        (["caption", "https://media.test/x", "--model", "huge"], "huge"),
+        (["caption", "http://[::1"], "Invalid IPv6"),
+        (["caption", "ftp://media.test/x"], "only http"),
+        (["caption", "talk.mp4", "-o", ""], "-o"),
+        (["serve", "--port", "99999"], "65535"),
     ],
 )
 def test_usage_errors_are_one_line_and_exit_code_2(
@@ -75,3 +82,20 @@ def test_a_program_s_output_is_not_wrapped(batuta: Callable[..., object]) -> Non
     """Errors stay one line however narrow the terminal claims to be."""
     ended = batuta("caption", "x" * 300, COLUMNS="20")
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_the_media_itself_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused before any work."""
+    talk = tmp_path / "talk.mp3"
+    talk.write_bytes(b"precious")
+    assert run(["caption", str(talk), "-o", str(talk)]) == 2
+    assert talk.read_bytes() == b"precious"
+    assert "is the media itself" in capsys.readouterr().err
+
+
+def test_a_failure_is_one_json_document_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """With `--json`, whoever reads stdout learns the cause."""
+    assert run(["caption", "missing.mp4", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["code"] == "invalid_request"
+    assert "missing.mp4" in err

@@ -167,6 +167,8 @@ class Engine:
             return await DBOS.run_step_async({"name": name, "preemptible": True}, body)
         except dbos_error.DBOSWorkflowCancelledError as error:
             raise asyncio.CancelledError(str(error)) from error
+        except DBAPIError as error:
+            raise StorageError(f"the engine's database cannot be used: {error.orig}") from error
 
     async def carry(self, run_id: str) -> None:
         """Do what the run does, in a task that `aclose` can stop."""
