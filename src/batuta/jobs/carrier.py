@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import itertools
+import math
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -34,6 +36,8 @@ WATCH_SECONDS: Final = 0.5
 
 SILENCE: Final = dt.timedelta(seconds=30)
 """A job that says nothing for so long is looked up in the engine: its run may be dead."""
+STUCK_SECONDS: Final = 5.0
+"""So long may a database be locked or full before whoever waits for a job is told."""
 LOOKS_PER_ROLL_CALL: Final = 20
 
 log = structlog.get_logger()
@@ -66,7 +70,7 @@ class Carrier:
         self._companions = companions
         self._timeout = timeout
         self._carried: set[str] = set()
-        self._unwritten: dict[str, str] = {}
+        self._unwritten: dict[str, tuple[float, str]] = {}
         self._active = False
         self._background: asyncio.Task[None] | None = None
 
@@ -104,9 +108,10 @@ class Carrier:
             await self._engine.cancel(job_id)
 
     def raise_if_stuck(self, job_id: str) -> None:
-        """Raise `StorageError` for a job of ours that is over although its record cannot say so."""
-        if job_id in self._unwritten:
-            raise StorageError(self._unwritten[job_id])
+        """Raise `StorageError` for a job that has been over for a while although its record cannot say so."""
+        since, why = self._unwritten.get(job_id, (math.inf, ""))
+        if time.monotonic() > since + STUCK_SECONDS:
+            raise StorageError(why)
 
     async def _take_over(self) -> None:
         await self._engine.launch()
@@ -183,7 +188,7 @@ class Carrier:
         try:
             await self._engine.step("end", lambda: self._told(job_id, end))
         except Exception as error:
-            self._unwritten[job_id] = f"the end of the job cannot be written: {' '.join(str(error).split())}"
+            self._cannot_write(job_id, error)
             raise
         self._carried.discard(job_id)
 
@@ -201,6 +206,10 @@ class Carrier:
             return Event(kind="job.failed", data={"error": broken.to_dict()})
         return Event(kind="job.completed", data={"result": result.model_dump(mode="json")})
 
+    def _cannot_write(self, job_id: str, error: Exception) -> None:
+        why = f"the end of the job cannot be written: {' '.join(str(error).split())}"
+        self._unwritten.setdefault(job_id, (time.monotonic(), why))
+
     async def _told(self, job_id: str, event: Event) -> None:
         """Write how the job ended, as often as it takes: a run that is over is not looked at again."""
         while True:
@@ -208,7 +217,7 @@ class Carrier:
                 await self._store.apply(job_id, event)
             except StorageError as error:
                 log.warning("job.end_not_written", job_id=job_id, cause=str(error))
-                self._unwritten[job_id] = f"the end of the job cannot be written: {error}"
+                self._cannot_write(job_id, error)
                 await asyncio.sleep(WATCH_SECONDS)
             else:
                 self._unwritten.pop(job_id, None)

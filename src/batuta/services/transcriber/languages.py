@@ -126,7 +126,7 @@ def spoken(language: str) -> str | None:
         return None
     if code not in LANGUAGES:
         raise InvalidRequest(
-            f"{language!r} is no language the recogniser knows. GET /languages lists them; "
+            f"{language!r} is no language the recogniser knows. Give a code such as 'en', 'pt' or 'zh'; "
             f"{AUTO!r} finds out by itself."
         )
     return code
