@@ -229,7 +229,7 @@ def test_english_is_wanted_of_other_languages_only(
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
-        ({"language_in": "tlh"}, "'tlh' is no language.*GET /languages"),
+        ({"language_in": "tlh"}, "'tlh' is no language.*Give a code"),
         ({"language_out": "de"}, "into English.*only, not into 'de'"),
         ({"language_out": "xx"}, "'xx' is no language"),
     ],
