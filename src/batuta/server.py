@@ -15,13 +15,11 @@ from typing import Final, TypedDict, Unpack
 
 import structlog
 from fastapi import APIRouter, FastAPI
-from pydantic import ValidationError
 
-from batuta.captions.app import Captions
+from batuta.captions.app import Captions, options_from
 from batuta.captions.document import VERSION as SHAPER_VERSION
 from batuta.captions.document import CaptionsDocument, Shape, Shaper
 from batuta.captions.health import Health
-from batuta.captions.models import CaptionOptions
 from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.captions.routes import router as captions_router
 from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, ServiceClient
@@ -31,7 +29,7 @@ from batuta.logs import log_to_stderr
 from batuta.services.app import service_app
 from batuta.services.downloader.service import Downloader
 from batuta.services.normalizer.service import Normalizer
-from batuta.services.problems import install_problems, invalid
+from batuta.services.problems import install_problems
 from batuta.services.registry import ServiceJobs
 from batuta.services.remote import ServiceWorker
 from batuta.services.transcriber.service import Transcriber
@@ -164,10 +162,7 @@ def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
     """
     if _inside_a_loop():
         raise RuntimeError("inside an event loop use `async with batuta.open_batuta() as house:` instead")
-    try:
-        wanted = CaptionOptions.model_validate(options)
-    except ValidationError as error:
-        raise invalid(error) from error
+    wanted = options_from(options)
 
     async def run() -> CaptionsDocument:
         async with open_batuta() as batuta:

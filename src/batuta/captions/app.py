@@ -6,9 +6,11 @@ import asyncio
 import datetime as dt
 import mimetypes
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
+
+from pydantic import ValidationError
 
 from batuta.captions.document import CaptionsDocument, Shaper
 from batuta.captions.models import (
@@ -26,6 +28,7 @@ from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, Unre
 from batuta.ids import content_key, new_job_id
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus, StageStatus
 from batuta.media import profile_named
+from batuta.services.problems import invalid
 from batuta.services.transcriber.service import check_transcription
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
@@ -196,6 +199,14 @@ def _statuses(status: CaptionStatus | None) -> tuple[JobStatus, ...]:
     if status is None:
         return ()
     return (JobStatus(status),) if status in set(JobStatus) else (JobStatus.RUNNING,)
+
+
+def options_from(fields: Mapping[str, object]) -> CaptionOptions:
+    """The options out of what somebody typed or sent; raises `InvalidRequest`."""
+    try:
+        return CaptionOptions.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 def request_of(record: JobRecord) -> CaptionRequest:

@@ -7,16 +7,14 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
-from pydantic import ValidationError
 
-from batuta.captions.app import Captions, job_line, result_of, status_of
+from batuta.captions.app import Captions, job_line, options_from, result_of, status_of
 from batuta.captions.health import Health
 from batuta.captions.models import Accepted, CaptionOptions, CaptionStatus, JobList, JobView, PipelineBody
 from batuta.errors import Conflict, Gone, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, JobStatus
 from batuta.media import FORMATS
 from batuta.services.forms import read_uploads
-from batuta.services.problems import invalid
 from batuta.storage.artefacts import Artefact
 
 MAX_WAIT_SECONDS: Final = 60.0
@@ -51,10 +49,7 @@ async def upload(request: Request, response: Response, captions: App) -> Accepte
     if not isinstance(file, Artefact):
         raise InvalidRequest("the form needs a field `file` with the media file")
     force = str(fields.pop("force", "")).lower() in {"true", "1", "yes"}
-    try:
-        options = CaptionOptions.model_validate(fields)
-    except ValidationError as error:
-        raise invalid(error) from error
+    options = options_from(fields)
     return _accepted(await captions.start(options, upload=file, force=force), request, response)
 
 

@@ -7,9 +7,8 @@ import json
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
-from pydantic import ValidationError
 
-from batuta.captions.app import result_of
+from batuta.captions.app import options_from, result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
 from batuta.cli.screen import print_document, say, weight_bars
@@ -18,7 +17,6 @@ from batuta.cli.writing import check_output, format_for, target, write
 from batuta.errors import BatutaError, MediaError, from_dict
 from batuta.jobs import JobRecord
 from batuta.server import open_batuta
-from batuta.services.problems import invalid
 from batuta.settings import Settings
 from batuta.weights import Weights
 
@@ -63,7 +61,8 @@ async def caption(  # noqa: PLR0913  # the options of a command
     """
     try:
         check_output(source, output)
-        record, document = await _captioned(source, _options(language, model, profile), force=force)
+        options = options_from({"language": language, "model": model, "subtitle_profile": profile})
+        record, document = await _captioned(source, options, force=force)
         chosen = format_for(form, output)
         written = await asyncio.to_thread(_deliver, source, output, record, document, chosen, as_json)
     except BatutaError as error:
@@ -92,14 +91,6 @@ async def _captioned(
         except MediaError as error:
             raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
         return record, await batuta.captions.document(record)
-
-
-def _options(language: str | None, model: str | None, profile: str | None) -> CaptionOptions:
-    """The options; raises `InvalidRequest`."""
-    try:
-        return CaptionOptions(language=language, model=model, subtitle_profile=profile)
-    except ValidationError as error:
-        raise invalid(error) from error
 
 
 async def _pull_weights(settings: Settings, model: str) -> None:

@@ -131,6 +131,7 @@ class Carrier:
                 continue
             except Exception:
                 log.exception("jobs.not_taken_over")
+                await self._engine.aclose()  # half taken over, we would be in our own way
                 continue
             return
 
