@@ -3,6 +3,9 @@
     BatutaError
     ├── InvalidRequest          the caller's input cannot be used
     │   └── PayloadTooLarge     it is larger than the limit
+    ├── Unauthorized            no key, or one nobody knows
+    ├── Forbidden               the key does not reach so far
+    ├── TooManyRequests         more than the caller's share; later again
     ├── NotFound                no such job, artefact, route
     ├── Gone                    there was one, but it is no longer kept
     ├── Conflict                the thing is not in a state that allows this
@@ -118,6 +121,31 @@ class PayloadTooLarge(InvalidRequest):
     code = "payload_too_large"
     status = 413
     title = "Too large"
+
+
+class Unauthorized(BatutaError):
+    """No key was given, or one that nobody knows (RFC 9110, section 15.5.2)."""
+
+    code = "unauthorized"
+    status = 401
+    title = "A key is needed"
+
+
+class Forbidden(BatutaError):
+    """The key, or the place the request comes from, does not reach so far."""
+
+    code = "forbidden"
+    status = 403
+    title = "Not allowed"
+
+
+class TooManyRequests(BatutaError):
+    """More requests than the caller's share (RFC 6585, section 4); `retry_after` says when to come again."""
+
+    code = "too_many_requests"
+    status = 429
+    title = "Too many requests"
+    retryable = True
 
 
 class NotFound(BatutaError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AnyHttpUrl, BeforeValidator, Field
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,8 +31,16 @@ class Settings(BaseSettings):
     batuta_models: Path = Field(default_factory=lambda: platformdirs.user_cache_path("batuta") / "models")
     batuta_model_mirror: ServiceURL = None
     """Base URL under which weights lie by SHA-256, asked before the hub."""
+    database_url: str | None = None
+    """Postgres for records and runs (`postgresql://user:password@host/name`): many machines, one queue."""
+    batuta_artefacts: str | None = None
+    """A bucket for artefacts (`s3://bucket/prefix`; credentials and endpoint as AWS_* variables)."""
 
     # Server
+    environment: str = "production"
+    """Shown by /admin/stats; decides nothing."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Server processes; on SQLite one carries the jobs and the others answer requests."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = "INFO"
@@ -40,6 +48,36 @@ class Settings(BaseSettings):
 
     batuta_url_allow: str = ""
     """Hosts, addresses and networks, by commas, that users' URLs may lead to although they are not public."""
+
+    # Who may ask, and how often
+    batuta_api_key: SecretStr | None = None
+    """A key with every scope, for the operator; others are made with `batuta keys create`."""
+    services_api_key: SecretStr | None = None
+    """The key we show to services on other machines."""
+    rate_limit_per_minute: int = Field(default=600, ge=0)
+    """Requests of one key, or of one address without a key; 0 means no limit."""
+    rate_limit_submits_per_minute: int = Field(default=120, ge=0)
+    """Of these, requests that start work."""
+
+    # Webhooks
+    webhook_secret: SecretStr | None = None
+    """What deliveries are signed with; without one a secret is made once and kept in the data folder."""
+
+    # Jobs
+    jobs_at_once: int = Field(default=64, ge=1, le=1000)
+    """Jobs one process carries at a time; their stages wait for places at the services."""
+    job_retention_hours: float = Field(default=24.0 * 30, gt=0)
+    """Finished jobs and their captions are kept so long; media between the stages for CACHE_TTL_HOURS."""
+    stall_seconds: float = Field(default=120.0, gt=0)
+    """A stage whose service does not move for so long is called stalled."""
+    lease_seconds: float = Field(default=6.0, ge=1)
+    """On Postgres: a worker silent for so long is dead, and its jobs are taken over."""
+
+    # Orders under way at one service at a time, over all workers; unset means as many as the service takes
+    video_downloader_concurrency: int | None = Field(default=None, ge=1)
+    audio_normalization_concurrency: int | None = Field(default=None, ge=1)
+    audio_transcriber_concurrency: int | None = Field(default=None, ge=1)
+    translator_concurrency: int | None = Field(default=None, ge=1)
 
     # Polling a service that cannot be waited on
     poll_interval: float = Field(default=3.0, gt=0)
@@ -54,13 +92,15 @@ class Settings(BaseSettings):
     cache_ttl_hours: float = Field(default=24.0, gt=0)
     job_timeout_minutes: float = Field(default=60.0, gt=0)
 
-    # The three services of captions; a URL moves one to another machine
+    # The services of captions; a URL moves one to another machine
     video_downloader_url: ServiceURL = None
     audio_normalization_url: ServiceURL = None
     audio_transcriber_url: ServiceURL = None
+    translator_url: ServiceURL = None
     video_downloader_timeout: float = Field(default=300.0, gt=0)
     audio_normalization_timeout: float = Field(default=180.0, gt=0)
     audio_transcriber_timeout: float = Field(default=600.0, gt=0)
+    translator_timeout: float = Field(default=120.0, gt=0)
 
     # Defaults of a caption request
     default_language: str = "auto"
