@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from batuta.settings import Settings
+from batuta.testing.postgres import PostgresServer, postgres_server
 from batuta.weights import Weights
 
 PullWeights = Callable[[str], Path]
@@ -30,6 +33,28 @@ async def nothing_left_running(anyio_backend: str) -> AsyncIterator[None]:
         await asyncio.sleep(0)
     left = asyncio.all_tasks() - before
     assert not [task for task in left if not task.get_coro().__qualname__.startswith("TestRunner.")]
+
+
+@pytest.fixture(scope="session")
+def postgres(worker_folder: Path) -> Iterator[PostgresServer]:
+    """A real Postgres for the tests of this process."""
+    with postgres_server(worker_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """A new, empty database."""
+    return postgres.new_database(f"test_{uuid.uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def worker_folder() -> Iterator[Path]:
+    """A folder that other users can reach, for servers that do not run as root."""
+    with tempfile.TemporaryDirectory(prefix="batuta-tests-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture(scope="session")

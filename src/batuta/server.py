@@ -1,50 +1,53 @@
-"""Assembles the house: settings in, everything wired and running out.
-
-Nothing else knows which service is embedded and which is a URL.
-"""
+"""Assembles the house: settings in, everything wired and running out."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
+import sqlalchemy as sa
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from batuta.captions.app import Captions, options_from
+from batuta.access.door import guard
+from batuta.access.gate import Gate, OpenPaths
+from batuta.access.keys import Keys
+from batuta.access.routes import access_routes
+from batuta.captions.admin import Admin
+from batuta.captions.admin_routes import admin_router, deliveries_router
+from batuta.captions.app import Captions, Checks, options_from
 from batuta.captions.document import VERSION as SHAPER_VERSION
 from batuta.captions.document import CaptionsDocument, Shape, Shaper
+from batuta.captions.doors import bazarr_router, openai_router
 from batuta.captions.health import Health
 from batuta.captions.pipeline import caption as caption_pipeline
+from batuta.captions.pipeline import detect_language
+from batuta.captions.rendered import Bodies, Lists
 from batuta.captions.routes import router as captions_router
-from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, ServiceClient
-from batuta.errors import InvalidRequest
-from batuta.jobs import Jobs, LocalWorker, Worker
+from batuta.jobs import Capacity, Event, JobRecord, Jobs, LocalWorker, Worker
+from batuta.jobs.carrier import carrier_name
+from batuta.jobs.retention import Retention
+from batuta.jobs.webhooks import Courier, enqueue
 from batuta.logs import log_to_stderr
 from batuta.services.app import service_app
-from batuta.services.downloader.service import Downloader
-from batuta.services.normalizer.service import Normalizer
+from batuta.services.kinds import Staff, kind_named, service_jobs, staff
 from batuta.services.problems import install_problems
-from batuta.services.registry import ServiceJobs
-from batuta.services.remote import ServiceWorker
-from batuta.services.transcriber.service import Transcriber
-from batuta.services.transcriber.service import routes as transcriber_routes
-from batuta.services.work import Service
+from batuta.services.records import MENTIONS
+from batuta.services.transcriber.service import check_transcription
+from batuta.services.translator.pairs import check_translation
+from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
-from batuta.storage.database import Database
+from batuta.storage.database import Database, make_folder
 from batuta.storage.lock import FolderLock
+from batuta.telemetry.http import observe
+from batuta.telemetry.scraping import JobNumbers, metrics_response, set_collector
 from batuta.version import __version__
-from batuta.weights import Weights
-
-
-def _retry(settings: Settings) -> RetryPolicy:
-    return RetryPolicy(max_retries=settings.http_max_retries, base=settings.retry_backoff_base_seconds)
 
 
 class Options(TypedDict, total=False):
@@ -56,55 +59,9 @@ class Options(TypedDict, total=False):
     convert_to_mono: bool
     apply_highpass_filter: bool
     set_sample_rate_16k: bool
+    isolate_vocals: bool
     subtitle_profile: str
     model: str
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one service is made, and where the settings say it is."""
-
-    build: Callable[[Settings, bool], Service]
-    """Out of the settings, and whether it is embedded and so has only us for a caller."""
-    url: Callable[[Settings], object]
-    timeout: Callable[[Settings], float]
-    routes: APIRouter | None = None
-
-
-SERVICES: Final[Mapping[str, Kind]] = {
-    "video-downloader": Kind(
-        build=lambda settings, embedded: Downloader(
-            max_bytes=settings.max_upload_bytes,
-            timeout_seconds=settings.job_timeout_minutes * 60,
-            url_allow=settings.allowed_hosts,
-            trusts_orders=embedded,
-            retry=_retry(settings),
-        ),
-        url=lambda settings: settings.video_downloader_url,
-        timeout=lambda settings: settings.video_downloader_timeout,
-    ),
-    "audio-normalization": Kind(
-        build=lambda _settings, _embedded: Normalizer(),
-        url=lambda settings: settings.audio_normalization_url,
-        timeout=lambda settings: settings.audio_normalization_timeout,
-    ),
-    "audio-transcriber": Kind(
-        build=lambda settings, _: Transcriber(Weights.from_settings(settings), settings.whisper_model),
-        url=lambda settings: settings.audio_transcriber_url,
-        timeout=lambda settings: settings.audio_transcriber_timeout,
-        routes=transcriber_routes,
-    ),
-}
-ALIASES: Final = {
-    "downloader": "video-downloader",
-    "normalizer": "audio-normalization",
-    "transcriber": "audio-transcriber",
-}
-"""Short names for the command line."""
-
-
-PROGRESS_SECONDS: Final = 1.0
-"""A service that waits with its answer is asked this often, so that progress is seen to move."""
 
 
 @dataclass(frozen=True)
@@ -114,45 +71,44 @@ class Batuta:
     settings: Settings
     captions: Captions
     jobs: Jobs
+    admin: Admin
+    courier: Courier
     health: Health
 
 
 @asynccontextmanager
-async def open_batuta(settings: Settings | None = None, *, standby: bool = True) -> AsyncGenerator[Batuta]:
+async def open_batuta(
+    settings: Settings | None = None, *, standby: bool = True, database: Database | None = None
+) -> AsyncGenerator[Batuta]:
     """Everything the settings ask for, running in this event loop until the block ends.
 
     When another process works in the same data folder that one does the work and this one watches, ready to
-    take over; without `standby` this raises `Conflict`.
+    take over; without `standby` this raises `Conflict`. On Postgres all work side by side. A `database`
+    opened before is closed with the rest.
     """
     settings = settings or Settings()
     if not structlog.is_configured():
         log_to_stderr(settings.log_level)
     async with AsyncExitStack() as stack:
-        database, artefacts = await _storage(settings, stack)
-        called: dict[str, ServiceWorker] = {}
-        embedded: list[ServiceJobs] = []
-        for name, kind in SERVICES.items():
-            service = _embedded(kind, settings, database, artefacts)
-            called[name] = _caller(name, kind, settings, service, artefacts, stack)
-            if service is not None:
-                stack.push_async_callback(service.aclose)
-                embedded.append(service)
-        workers: dict[str, Worker] = {
-            **called,
-            Shape.work: LocalWorker(Shaper(artefacts).shape, SHAPER_VERSION),
-        }
-        jobs = Jobs(
-            folder=settings.batuta_data,
-            database=database,
-            artefacts=artefacts,
-            workers=workers,
-            pipelines=[caption_pipeline],
-            timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
-            companions=embedded,
-        )
+        database = database or open_database(settings)
+        stack.push_async_callback(database.aclose)
+        await database.create_tables()
+        artefacts = ObjectArtefacts.opened(settings.artefacts_folder, settings.batuta_artefacts)
+        courier = await asyncio.to_thread(Courier.from_settings, database, settings)
+        instance = carrier_name(database)
+        team = staff(settings, database, artefacts, stack, instance)
+        jobs = _jobs(settings, database, artefacts, team, courier, instance)
         stack.push_async_callback(jobs.aclose)
         await jobs.launch(standby=standby)
-        yield Batuta(settings, Captions(jobs, artefacts, settings), jobs, Health(called))
+        await courier.launch()
+        stack.push_async_callback(courier.aclose)
+        retention = Retention(database, artefacts, jobs.store, jobs.journal, team.embedded, [MENTIONS])
+        admin = Admin(jobs, retention, team.workers, settings)
+        cleaning = asyncio.create_task(retention.keep_clean(admin.lifetimes))
+        stack.callback(cleaning.cancel)
+        captions = Captions(jobs, artefacts, settings, _checks(settings, team))
+        health = Health(team.workers)
+        yield Batuta(settings, captions, jobs, admin, courier, health)
 
 
 def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
@@ -171,27 +127,33 @@ def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
     return asyncio.run(run())
 
 
-def _inside_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastAPI:
-    """Captions as an ASGI app, its routes under the prefix."""
+def captions_app(
+    settings: Settings | None = None, *, prefix: str = "", bound_to: str | None = None
+) -> FastAPI:
+    """Captions as an ASGI app, its routes under the prefix, to be served on the address `bound_to`."""
+    settings = settings or Settings()
+    database = open_database(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        async with open_batuta(settings) as batuta:
-            app.state.settings = batuta.settings
+        async with open_batuta(settings, database=database) as batuta:
             app.state.captions = batuta.captions
             app.state.health = batuta.health
+            app.state.admin = batuta.admin
+            app.state.courier = batuta.courier
+            set_collector(lambda: _numbers(batuta.jobs))
             yield
+            set_collector(None)
 
     app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan)
-    app.include_router(captions_router, prefix=prefix)
+    app.state.settings = settings
+    app.state.bodies, app.state.lists = Bodies(), Lists()
+    for place in dict.fromkeys(("", prefix)):
+        app.include_router(openai_router, prefix=place)
+        app.include_router(bazarr_router, prefix=place)
+    for router in (captions_router, deliveries_router, admin_router):
+        app.include_router(router, prefix=prefix)
+    app.add_api_route("/metrics", metrics_response, include_in_schema=False)
     if prefix:
 
         @app.get("/", include_in_schema=False)
@@ -199,25 +161,43 @@ def captions_app(settings: Settings | None = None, *, prefix: str = "") -> FastA
             return {"name": "batuta", "version": __version__, "apps": [prefix], "api": "/openapi.json"}
 
     install_problems(app)
+    keys = Keys(database)
+    gate = Gate(
+        keys,
+        settings,
+        bound_to=bound_to or settings.host,
+        open_paths=OpenPaths.with_apps_under(prefix),
+    )
+    app.include_router(access_routes(gate, keys))
+    guard(app, gate)
+    observe(app)
     return app
 
 
-def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
+def open_database(settings: Settings) -> Database:
+    """The database the settings name; nothing is asked of it yet."""
+    make_folder(settings.batuta_data)
+    return Database.opened(settings.batuta_data, settings.database_url)
+
+
+def standalone_service(
+    name: str, settings: Settings | None = None, *, bound_to: str | None = None
+) -> FastAPI:
     """One of the services as an ASGI app of its own, in a folder of its own within the data folder.
 
     Raises `InvalidRequest` for an unknown name, `Conflict` where the service is being served already.
     """
     settings = settings or Settings()
-    full_name = ALIASES.get(name, name)
-    kind = SERVICES.get(full_name)
-    if kind is None:
-        raise InvalidRequest(f"no service is called {name!r}; there are {', '.join(ALIASES)}")
-    settings = settings.model_copy(update={"batuta_data": settings.batuta_data / "services" / full_name})
-    lock = FolderLock(settings.batuta_data)
+    full_name, kind = kind_named(name)
+    folder = settings.batuta_data / "services" / full_name
+    settings = settings.model_copy(
+        update={"batuta_data": folder, "database_url": None, "batuta_artefacts": None}
+    )
+    lock = FolderLock(folder)
     lock.acquire()
-    database = Database.in_folder(settings.batuta_data)
+    database = Database.in_folder(folder)
     artefacts = ObjectArtefacts.in_folder(settings.artefacts_folder)
-    jobs = _service_jobs(kind, settings, database, artefacts, embedded=False)
+    jobs = service_jobs(kind, settings, database, artefacts, embedded=False)
     app = service_app(jobs, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
     inner = app.router.lifespan_context
 
@@ -231,61 +211,73 @@ def standalone_service(name: str, settings: Settings | None = None) -> FastAPI:
             yield
 
     app.router.lifespan_context = lifespan
+    app.add_api_route("/metrics", metrics_response, include_in_schema=False)
+    gate = Gate.of_service(Keys(database), settings, bound_to=bound_to or settings.host)
+    guard(app, gate, max_body_bytes=None)
+    observe(app)
     return app
 
 
-async def _storage(settings: Settings, stack: AsyncExitStack) -> tuple[Database, ObjectArtefacts]:
-    database = Database.in_folder(settings.batuta_data)
-    stack.push_async_callback(database.aclose)
-    await database.create_tables()
-    return database, ObjectArtefacts.in_folder(settings.artefacts_folder)
-
-
-def _embedded(
-    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore
-) -> ServiceJobs | None:
-    """The service in this process, unless the settings name a URL for it."""
-    return None if kind.url(settings) else _service_jobs(kind, settings, database, artefacts, embedded=True)
-
-
-def _caller(
-    name: str,
-    kind: Kind,
+def _jobs(
     settings: Settings,
-    embedded: ServiceJobs | None,
+    database: Database,
     artefacts: ArtefactStore,
-    stack: AsyncExitStack,
-) -> ServiceWorker:
-    """Whoever asks the service: over the network, or without leaving this process."""
-    transport = None
-    if embedded is not None:
-        transport = AppTransport(
-            service_app(embedded, max_upload_bytes=settings.max_upload_bytes, routes=kind.routes)
-        )
-    client = ServiceClient(
-        name,
-        str(kind.url(settings) or f"http://{name}"),
-        transport,
-        timeout=kind.timeout(settings),
-        retry=_retry(settings),
+    team: Staff,
+    courier: Courier,
+    name: str,
+) -> Jobs:
+    workers: Mapping[str, Worker] = {
+        **team.workers,
+        Shape.work: LocalWorker(Shaper(artefacts).shape, SHAPER_VERSION),
+    }
+    loop = asyncio.get_running_loop()
+
+    def tell_owner(connection: sa.Connection, record: JobRecord, event: Event) -> None:
+        """Called in a thread of the database's."""
+        del event
+        if record.callback_url is not None:
+            enqueue(connection, record, record.callback_url, reference=record.reference)
+            loop.call_soon_threadsafe(courier.wake)
+
+    return Jobs(
+        folder=settings.batuta_data,
+        database=database,
+        artefacts=artefacts,
+        workers=workers,
+        pipelines=[caption_pipeline, detect_language],
+        companions=team.embedded,
+        capacity=Capacity(
+            name=name,
+            jobs_at_once=settings.jobs_at_once,
+            timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
+            lease_seconds=settings.lease_seconds,
+            stall_seconds=settings.stall_seconds,
+            limits=team.limits,
+        ),
+        on_end=tell_owner,
     )
-    stack.push_async_callback(client.aclose)
-    polling = PollPolicy(
-        interval=settings.poll_interval,
-        max_attempts=settings.max_poll_attempts,
-        longest_wait=PROGRESS_SECONDS,
-        at_once=0.9 * PROGRESS_SECONDS,
-    )
-    return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=embedded is not None)
 
 
-def _service_jobs(
-    kind: Kind, settings: Settings, database: Database, artefacts: ArtefactStore, *, embedded: bool
-) -> ServiceJobs:
-    return ServiceJobs(
-        kind.build(settings, embedded),
-        database,
-        artefacts,
-        settings.batuta_data / "workspaces",
-        dt.timedelta(minutes=settings.job_timeout_minutes),
-    )
+def _checks(settings: Settings, team: Staff) -> Checks:
+    """What the embedded services cannot do."""
+    transcription = None if settings.audio_transcriber_url else check_transcription
+    translators = [near.service for near in team.embedded if isinstance(near.service, Translator)]
+    if not translators:
+        return Checks(transcription, None)
+    offer = translators[0].pairs
+    return Checks(transcription, lambda spoken, wanted: check_translation(spoken, wanted, offer()))
+
+
+async def _numbers(jobs: Jobs) -> JobNumbers:
+    waiting, oldest = await jobs.queue.waiting()
+    age = 0.0 if oldest is None else (dt.datetime.now(dt.UTC) - oldest).total_seconds()
+    counts = await jobs.store.count()
+    return JobNumbers({str(status): number for status, number in counts.items()}, waiting, age)
+
+
+def _inside_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     default_sample_rate_16k: bool = True
     whisper_model: str = "base"
 
+    # A language model that translates in the place of the Firefox models (any OpenAI-compatible endpoint)
+    translator_openai_base_url: ServiceURL = None
+    translator_openai_api_key: SecretStr | None = None
+    translator_openai_model: str = "gpt-4o-mini"
+
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
         """The entries of `batuta_url_allow`."""
@@ -118,3 +123,8 @@ class Settings(BaseSettings):
     def artefacts_folder(self) -> Path:
         """Where artefacts lie by the hash of their content."""
         return self.batuta_data / "artefacts"
+
+    @property
+    def logs_folder(self) -> Path:
+        """Where the log file and those rotated away lie."""
+        return self.batuta_data / "logs"

@@ -133,7 +133,7 @@ async def test_jobs_are_listed_newest_first(client: httpx2.AsyncClient) -> None:
 
 
 async def test_health_speaks_of_the_services(client: httpx2.AsyncClient) -> None:
-    """All three by the seed's names, and the whole as healthy."""
+    """Each by its name, three of them the seed's, and the whole as healthy."""
     health = (await client.get("/health")).json()
     assert health["status"] == "healthy"
     assert health["service"] == "ytcaption-orchestrator"
@@ -141,6 +141,7 @@ async def test_health_speaks_of_the_services(client: httpx2.AsyncClient) -> None
         "video-downloader": "healthy",
         "audio-normalization": "healthy",
         "audio-transcriber": "healthy",
+        "translator": "healthy",
     }
 
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from batuta.jobs import Jobs, LocalWorker, Order, Run, pipeline
+from batuta.jobs import Capacity, Jobs, LocalWorker, Order, Run, pipeline
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 from batuta.storage.database import Database
 
@@ -50,7 +50,7 @@ class Twice(Order[Stored]):
     file: Artefact
 
 
-@pipeline("counting", request=Text, stages={"upper": 1, "twice": 3})
+@pipeline("counting", request=Text, stages=lambda _: {"upper": 1, "twice": 3})
 async def counting(run: Run, request: Text) -> Stored:
     """Capitals, then doubled."""
     upper = await run.stage("upper", Upper(text=request.text))
@@ -101,7 +101,7 @@ async def open_jobs(
         artefacts=artefacts,
         workers={"upper": LocalWorker(ours.upper, "1"), "twice": LocalWorker(ours.twice, "1"), **workers},
         pipelines=[counting],
-        timeout=dt.timedelta(minutes=1),
+        capacity=Capacity(timeout=dt.timedelta(minutes=1)),
     )
     try:
         await jobs.launch(standby=standby)

@@ -11,7 +11,7 @@ from counting import Text, Twice, Upper, counting, open_jobs
 from disturbed import Waiting, executions, finished, flaky_upper
 
 from batuta.errors import Conflict, EngineCrashed, NoAudio, NotFound, RemoteJobLost
-from batuta.jobs import JobStatus, StageStatus
+from batuta.jobs import JobStatus, Listing, StageStatus
 
 pytestmark = pytest.mark.anyio
 HOUR = dt.timedelta(hours=1)
@@ -221,10 +221,10 @@ async def test_the_newest_jobs_come_first(tmp_path: Path) -> None:
     """Listing is by time of creation, limited, and can be narrowed to a status."""
     async with open_jobs(tmp_path) as jobs:
         ids = [(await finished(jobs, f"text {number}")).job_id for number in range(3)]
-        newest = await jobs.newest(counting, limit=2)
+        newest = await jobs.newest(counting, Listing(limit=2))
         assert [record.job_id for record in newest] == ids[:0:-1]
-        assert await jobs.newest(counting, statuses=[JobStatus.FAILED]) == []
-        assert await jobs.count(counting) == 3
+        assert await jobs.newest(counting, Listing(statuses=(JobStatus.FAILED,))) == []
+        assert (await jobs.count(counting))[JobStatus.COMPLETED] == 3
 
 
 def test_an_order_s_key_depends_on_its_values_and_who_does_it() -> None:

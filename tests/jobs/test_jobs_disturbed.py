@@ -10,7 +10,8 @@ from counting import Text, counting, open_jobs
 from disturbed import Waiting, executions, finished, flaky_upper
 
 from batuta.errors import DeadlineExceeded, StorageError
-from batuta.jobs import Event, JobStatus
+from batuta.jobs import Event, JobRecord, JobStatus
+from batuta.jobs.queue import Queue
 from batuta.jobs.store import JobStore
 from batuta.storage.database import Database
 
@@ -72,15 +73,15 @@ async def test_a_database_that_fails_for_a_moment_stops_nothing_for_good(
 ) -> None:
     """The carrier looks again, and does what another process asked for."""
     failed = asyncio.Event()
-    queued = JobStore.queued
+    claim = Queue.claim
 
-    async def fail_once(store: JobStore) -> list[str]:
+    async def fail_once(queue: Queue, places: int) -> list[JobRecord]:
         if failed.is_set():
-            return await queued(store)
+            return await claim(queue, places)
         failed.set()
         raise StorageError("locked")
 
-    monkeypatch.setattr(JobStore, "queued", fail_once)
+    monkeypatch.setattr(Queue, "claim", fail_once)
     async with open_jobs(tmp_path), open_jobs(tmp_path, standby=True) as other:
         await asyncio.wait_for(failed.wait(), 5)
         assert (await finished(other, "hello")).status is JobStatus.COMPLETED

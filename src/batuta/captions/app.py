@@ -1,4 +1,4 @@
-"""Captions as an application: the one thing HTTP, the command line and Python all talk to."""
+"""Captions as an application: the one thing HTTP, the command line, the console and Python all talk to."""
 
 from __future__ import annotations
 
@@ -6,49 +6,57 @@ import asyncio
 import datetime as dt
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
-
-from pydantic import ValidationError
 
 from batuta.captions.document import CaptionsDocument, Shaper
 from batuta.captions.models import (
     CaptionOptions,
     CaptionRequest,
-    CaptionResult,
     CaptionStatus,
-    JobLine,
     JobView,
-    SegmentView,
-    StageView,
+    LanguageRequest,
+    LanguageResult,
+    StageName,
 )
-from batuta.captions.pipeline import caption
-from batuta.errors import BatutaError, Cancelled, Conflict, InvalidRequest, UnreadableMedia, from_dict
+from batuta.captions.pipeline import caption, detect_language
+from batuta.captions.views import WORDS, job_view, request_of, result_of, status_of
+from batuta.clients.addresses import AllowList, check_url
+from batuta.errors import BatutaError, Cancelled, Conflict, Gone, InvalidRequest, UnreadableMedia, from_dict
 from batuta.ids import content_key, new_job_id
-from batuta.jobs import Event, JobRecord, Jobs, JobStatus, StageStatus
+from batuta.jobs import Event, JobRecord, Jobs, JobStatus, Listing, Terms
+from batuta.jobs.store import WAITING, Head
 from batuta.media import profile_named
-from batuta.services.problems import invalid
-from batuta.services.transcriber.service import check_transcription
+from batuta.services.downloader.orders import Media
+from batuta.services.problems import fields_of
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact, ArtefactStore, file_chunks
 
-SHOWN_STAGES = ("download", "normalization", "transcription")
-"""The stages of the seed's answer; the cues are shaped in milliseconds after them."""
-_WORDS: dict[str | None, CaptionStatus] = {
-    "download": "downloading",
-    "normalization": "normalizing",
-    "transcription": "transcribing",
-    "subtitles": "transcribing",
-}
+NO_TERMS: Final = Terms()
+UNDETERMINED: Final = "und"
+"""ISO 639-2."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What our own services cannot do, told before any work; a service elsewhere decides for itself."""
+
+    transcription: Callable[[str | None, str, str | None], None] | None
+    """Called with the model, the language spoken, and the language Whisper is to translate into."""
+    translation: Callable[[str, str], None] | None
+    """Called with the language spoken and the one to translate into."""
 
 
 class Captions:
     """Starts captioning jobs and shows them."""
 
-    def __init__(self, jobs: Jobs, artefacts: ArtefactStore, settings: Settings) -> None:
+    def __init__(self, jobs: Jobs, artefacts: ArtefactStore, settings: Settings, checks: Checks) -> None:
         self._jobs = jobs
         self._settings = settings
+        self._checks = checks
         self._shaper = Shaper(artefacts)
         self.artefacts = artefacts
 
@@ -59,6 +67,7 @@ class Captions:
         url: str | None = None,
         upload: Artefact | None = None,
         url_allow: tuple[str, ...] = (),
+        terms: Terms = NO_TERMS,
         force: bool = False,
     ) -> JobRecord:
         """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`.
@@ -67,15 +76,19 @@ class Captions:
         """
         if upload is not None and upload.size == 0:
             raise UnreadableMedia("the file is empty: 0 bytes")
+        if url is not None:
+            check_url(url, AllowList.of((*self._settings.allowed_hosts, *url_allow)), credentials=True)
+        if terms.callback_url is not None:
+            check_url(terms.callback_url, AllowList.of(self._settings.allowed_hosts))
         again = new_job_id() if force and url is not None else None
         request = self._request(options, youtube_url=url, upload=upload, again=again, url_allow=url_allow)
         self._check(request)
-        same = content_key("captions", request.model_dump(mode="json", exclude={"again"}))
+        same = _same(request, terms.owner)
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
-        record = await self._jobs.start(caption, request, reuse_within=lifetime, same=same)
+        record = await self._jobs.start(caption, request, terms=terms, reuse_within=lifetime, same=same)
         if record.result is None or await self.artefacts.has(result_of(record).captions):
             return record
-        return await self._jobs.start(caption, request, same=same)  # its captions are gone
+        return await self._jobs.start(caption, request, terms=terms, same=same)  # its captions are gone
 
     async def start_from(
         self, source: str | Path, options: CaptionOptions, *, force: bool = False
@@ -94,23 +107,49 @@ class Captions:
         await asyncio.to_thread(_check_is_file, path)
         media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         stored = await self.artefacts.put(file_chunks(path), media_type)
-        return await self.start(options, upload=stored, force=force)
+        return await self.start(options, upload=stored, terms=Terms(reference=path.name[:256]), force=force)
 
     async def caption(self, source: str | Path, options: CaptionOptions | None = None) -> CaptionsDocument:
         """The captions of a file or URL, waited for; raises the real error."""
         record = await self.start_from(source, options or CaptionOptions())
         return await self.document(await self.end_of(record.job_id))
 
+    async def detect_language(self, upload: Artefact) -> tuple[str, float]:
+        """The code of the language spoken, `und` where nobody speaks, and how sure that is: 0 to 1."""
+        request = LanguageRequest(upload=upload, model=self._settings.whisper_model)
+        lifetime = dt.timedelta(hours=self._settings.cache_ttl_hours)
+        record = await self._jobs.start(detect_language, request, reuse_within=lifetime)
+        found = LanguageResult.model_validate((await self.end_of(record.job_id)).result)
+        return found.language or UNDETERMINED, found.probability
+
     async def get(self, job_id: str) -> JobRecord:
         """The job; raises `NotFound`."""
         return await self._jobs.get(job_id)
 
-    async def newest(self, limit: int, status: CaptionStatus | None = None) -> tuple[int, list[JobRecord]]:
-        """How many jobs there are, and the newest of them, or of those with the status."""
-        found = await self._jobs.newest(caption, limit=limit, statuses=_statuses(status))
-        if status is not None:
-            found = [record for record in found if status_of(record) == status]
-        return await self._jobs.count(caption), found
+    async def head(self, job_id: str) -> Head:
+        """The number of the job's last event, and its owner; raises `NotFound`."""
+        return await self._jobs.store.head(job_id)
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change this process makes to a job."""
+        return self._jobs.store.changes
+
+    async def newest(
+        self,
+        limit: int,
+        status: CaptionStatus | None = None,
+        *,
+        owner: str | None = None,
+        before: tuple[dt.datetime, str] | None = None,
+    ) -> list[JobRecord]:
+        """The newest jobs, or those with the status, after the place `before`; all owners' without one."""
+        listing = Listing(limit, *_where(status), owner=owner, before=before)
+        return await self._jobs.newest(caption, listing)
+
+    async def count(self, owner: str | None = None) -> dict[JobStatus, int]:
+        """How many jobs are in each status."""
+        return await self._jobs.count(caption, owner)
 
     def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The job's events in order, up to its end."""
@@ -123,6 +162,23 @@ class Captions:
     async def cancel(self, job_id: str) -> JobRecord:
         """Stop the job."""
         return await self._jobs.cancel(job_id)
+
+    async def retry(
+        self, job_id: str, overrides: CaptionOptions, *, stage: StageName | None = None
+    ) -> JobRecord:
+        """Do a finished job again with other options; what these leave as it was is not done again.
+
+        With `stage`, that one and all later ones are done again in any case. docs/http.md has the table.
+        """
+        record = await self._jobs.get(job_id)
+        changed = overrides.model_dump(exclude_none=True)
+        request = request_of(record).model_copy(update=changed)
+        self._check(request)
+        return await self._jobs.retry(job_id, request, stage=stage, same=_same(request, record.owner))
+
+    async def delete(self, job_id: str) -> None:
+        """Stop the job and forget it; files that only it mentioned go with the next sweep."""
+        await self._jobs.delete(job_id)
 
     async def end_of(self, job_id: str) -> JobRecord:
         """The completed job, waited for if need be; raises the error it failed with, or `Cancelled`."""
@@ -141,10 +197,19 @@ class Captions:
             raise Conflict(f"job {record.job_id} is {status_of(record)}: its captions are not ready")
         return await self._shaper.read(result_of(record).captions)
 
+    async def media(self, record: JobRecord) -> Artefact:
+        """The media the captions belong to; raises `Gone` once it is no longer kept, which is soon."""
+        found = request_of(record).upload or await self._downloaded(record)
+        if found is None or not await self.artefacts.has(found):
+            raise Gone(f"the media of job {record.job_id} is no longer kept: ask for its audio")
+        return found
+
     async def view(self, record: JobRecord) -> JobView:
         """The job as the contract shows it, with its text once there is one."""
-        document = None if record.result is None else await self._kept_document(record)
-        return await asyncio.to_thread(job_view, record, document)
+        if record.status.final:
+            document = None if record.result is None else await self._kept_document(record)
+            return await asyncio.to_thread(job_view, record, document)
+        return job_view(record, None, await self._jobs.store.heartbeat(record.job_id))
 
     def check(self, options: CaptionOptions) -> None:
         """Raise `InvalidRequest` for options with which nothing could be captioned."""
@@ -153,10 +218,16 @@ class Captions:
     def _check(self, request: CaptionRequest) -> None:
         """Raise `InvalidRequest` for what our own services could not do, before any work."""
         profile_named(request.subtitle_profile)
-        if self._settings.audio_transcriber_url is None:
-            check_transcription(request.model, request.language, request.language_out)
-        if self._settings.audio_normalization_url is None and request.isolate_vocals:
-            raise InvalidRequest("isolate_vocals is not available in this version: leave it out")
+        if self._checks.transcription is not None:
+            english = request.language_out if request.to_english else None
+            self._checks.transcription(request.model, request.language, english)
+        if self._checks.translation is not None and request.to_another_language:
+            self._checks.translation(request.language, request.language_out or "")
+
+    async def _downloaded(self, record: JobRecord) -> Artefact | None:
+        key = record.stages["download"].key
+        kept = None if key is None else await self._jobs.journal.kept(key)
+        return None if kept is None else Media.model_validate(kept.result).file
 
     async def _kept_document(self, record: JobRecord) -> CaptionsDocument | None:
         """The document, or None where it was cleaned away: the job itself is still worth showing."""
@@ -179,6 +250,17 @@ class Captions:
         return CaptionRequest.model_validate({**defaults, **given, **source})
 
 
+def options_from(fields: Mapping[str, object]) -> CaptionOptions:
+    """The options out of what somebody typed or sent; raises `InvalidRequest`."""
+    return fields_of(CaptionOptions, fields)
+
+
+def _same(request: CaptionRequest, owner: str) -> str:
+    """What makes two requests of one owner equal."""
+    claimed = {"again": True, "upload": {"media_type"}}  # the bytes decide, not what their sender calls them
+    return content_key("captions", owner, request.model_dump(mode="json", exclude=claimed))
+
+
 def _address(source: str) -> SplitResult:
     try:
         return urlsplit(source)
@@ -194,105 +276,11 @@ def _check_is_file(path: Path) -> None:
         raise InvalidRequest(f"{path} may not be read: give yourself the permission")
 
 
-def _statuses(status: CaptionStatus | None) -> tuple[JobStatus, ...]:
-    """The states of the record in which a job may show this word."""
+def _where(status: CaptionStatus | None) -> tuple[tuple[JobStatus, ...], tuple[str | None, ...]]:
+    """The states of the record, and its stages, in which a job shows this word."""
     if status is None:
-        return ()
-    return (JobStatus(status),) if status in set(JobStatus) else (JobStatus.RUNNING,)
-
-
-def options_from(fields: Mapping[str, object]) -> CaptionOptions:
-    """The options out of what somebody typed or sent; raises `InvalidRequest`."""
-    try:
-        return CaptionOptions.model_validate(fields)
-    except ValidationError as error:
-        raise invalid(error) from error
-
-
-def request_of(record: JobRecord) -> CaptionRequest:
-    """What the job was asked."""
-    return CaptionRequest.model_validate(record.request)
-
-
-def result_of(record: JobRecord) -> CaptionResult:
-    """What the finished job has."""
-    return CaptionResult.model_validate(record.result)
-
-
-def status_of(record: JobRecord) -> CaptionStatus:
-    """The seed's word for where the job is."""
-    match record.status:
-        case JobStatus.QUEUED:
-            return "queued"
-        case JobStatus.RUNNING:
-            return _WORDS.get(record.current_stage) or _between_stages(record)
-        case JobStatus.COMPLETED:
-            return "completed"
-        case JobStatus.FAILED:
-            return "failed"
-        case JobStatus.CANCELLED:
-            return "cancelled"
-
-
-def job_line(record: JobRecord) -> JobLine:
-    """The job as a list shows it."""
-    return JobLine(
-        job_id=record.job_id,
-        youtube_url=request_of(record).youtube_url,
-        status=status_of(record),
-        progress=record.progress,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-    )
-
-
-def job_view(record: JobRecord, document: CaptionsDocument | None) -> JobView:
-    """The job as `GET /jobs/{id}` shows it."""
-    error = record.error
-    transcription = None if document is None else document.transcription
-    return JobView(
-        job_id=record.job_id,
-        youtube_url=request_of(record).youtube_url,
-        status=status_of(record),
-        overall_progress=record.progress,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        completed_at=record.completed_at,
-        stages={name: _stage_view(record, name) for name in SHOWN_STAGES},
-        transcription_text=None if transcription is None else transcription.text,
-        transcription_segments=None
-        if transcription is None
-        else [
-            SegmentView(
-                text=segment.text,
-                start=segment.start,
-                end=segment.end,
-                duration=round(segment.end - segment.start, 3),
-            )
-            for segment in transcription.segments
-        ],
-        transcription_file=None if document is None else "transcription.srt",
-        audio_file=None if record.result is None else result_of(record).audio_file,
-        error_message=None if error is None else error.get("message"),
-        error=None if error is None else dict(error),
-        language=None if transcription is None else transcription.language,
-        conformity=None if document is None else dict(document.conformity.to_dict()),
-    )
-
-
-def _stage_view(record: JobRecord, name: str) -> StageView:
-    stage = record.stages[name]
-    return StageView(
-        status="failed" if stage.status is StageStatus.CANCELLED else str(stage.status),
-        job_id=stage.remote_id,
-        progress=stage.progress,
-        started_at=stage.started_at,
-        completed_at=stage.completed_at,
-        error=None if stage.error is None else stage.error.get("message"),
-    )
-
-
-def _between_stages(record: JobRecord) -> CaptionStatus:
-    """The word of the last finished stage: the next one begins within milliseconds."""
-    done = [name for name, stage in record.stages.items() if stage.completed_at is not None]
-    return _WORDS.get(done[-1] if done else None) or "queued"
+        return (), ()
+    if status in set(JobStatus):
+        return (JobStatus(status),), ()
+    stages = [stage for stage, word in WORDS.items() if word == status]
+    return (JobStatus.RUNNING,), tuple(stages or [WAITING])

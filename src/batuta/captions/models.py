@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
@@ -12,8 +12,17 @@ from batuta.storage.artefacts import Artefact
 MediaURL = Annotated[AnyHttpUrl, UrlConstraints(max_length=4096)]
 ProfileName = Annotated[str, Field(max_length=32)]
 CaptionStatus = Literal[
-    "queued", "downloading", "normalizing", "transcribing", "completed", "failed", "cancelled"
+    "queued",
+    "waiting",
+    "downloading",
+    "normalizing",
+    "transcribing",
+    "translating",
+    "completed",
+    "failed",
+    "cancelled",
 ]
+ENGLISH: Final = "en"
 
 
 class CaptionOptions(BaseModel):
@@ -32,13 +41,39 @@ class CaptionOptions(BaseModel):
     model: str | None = Field(default=None, max_length=64, description="for example `base` or `tiny.en`")
 
 
-class PipelineBody(CaptionOptions):
+class SubmissionFields(BaseModel):
+    """How to treat a job, whatever it is to give."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    force: bool = Field(default=False, description="a new job that asks the URL again")
+    callback_url: str | None = Field(
+        default=None, max_length=2048, description="told of the end by a signed webhook"
+    )
+    priority: int = Field(default=0, ge=-100, le=100, description="higher goes first among your own jobs")
+    reference: str | None = Field(
+        default=None, max_length=256, description="your name for the job, given back with it"
+    )
+
+
+class PipelineBody(CaptionOptions, SubmissionFields):
     """The body of `POST /pipeline`."""
 
-    youtube_url: Annotated[AnyHttpUrl, UrlConstraints(max_length=4096)] = Field(
-        description="any http or https URL of a video or audio file or page"
+    youtube_url: MediaURL = Field(description="any http or https URL of a video or audio file or page")
+
+
+StageName = Literal["download", "normalization", "transcription", "translation", "subtitles"]
+
+
+class RetryBody(BaseModel):
+    """The body of `POST /jobs/{id}/retry`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    stage: StageName | None = Field(
+        default=None, alias="from", description="do this stage and all later ones again, stale or not"
     )
-    force: bool = Field(default=False, description="a new job that asks the URL again")
+    overrides: CaptionOptions = Field(default_factory=CaptionOptions, description="options to change")
 
 
 class CaptionRequest(BaseModel):
@@ -62,6 +97,16 @@ class CaptionRequest(BaseModel):
     subtitle_profile: str = "default"
     model: str | None = None
 
+    @property
+    def to_english(self) -> bool:
+        """Whether the recogniser itself translates, as it can into English only."""
+        return self.language_out is not None and self.language_out.lower().split("-")[0] == ENGLISH
+
+    @property
+    def to_another_language(self) -> bool:
+        """Whether the captions are translated after recognition."""
+        return self.language_out is not None and not self.to_english
+
 
 class CaptionResult(BaseModel):
     """What a finished job has: references, and the few facts a list shows."""
@@ -79,6 +124,24 @@ class CaptionResult(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
+class LanguageRequest(BaseModel):
+    """A file whose language is to be found out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    upload: Artefact
+    model: str | None = None
+
+
+class LanguageResult(BaseModel):
+    """The language, None where nobody speaks, and how sure that is: 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    language: str | None
+    probability: float
+
+
 class Accepted(BaseModel):
     """The answer to `POST /pipeline`."""
 
@@ -89,10 +152,13 @@ class Accepted(BaseModel):
     overall_progress: float
 
 
+StageWord = Literal["pending", "processing", "completed", "failed", "skipped"]
+
+
 class StageView(BaseModel):
     """One stage as `GET /jobs/{id}` shows it."""
 
-    status: str
+    status: StageWord
     job_id: str | None
     progress: float
     started_at: dt.datetime | None
@@ -128,6 +194,13 @@ class JobView(BaseModel):
     error: dict[str, Any] | None
     language: str | None
     conformity: dict[str, Any] | None
+    warnings: list[str]
+    stalled: bool
+    """Whether the service at work has not moved for a while."""
+    eta_seconds: float | None
+    heartbeat_at: dt.datetime | None
+    reference: str | None
+    priority: int
 
 
 class JobLine(BaseModel):
@@ -139,6 +212,9 @@ class JobLine(BaseModel):
     progress: float
     created_at: dt.datetime
     updated_at: dt.datetime
+    title: str | None
+    reference: str | None
+    eta_seconds: float | None
 
 
 class JobList(BaseModel):
@@ -146,3 +222,5 @@ class JobList(BaseModel):
 
     total: int
     jobs: list[JobLine]
+    next_cursor: str | None
+    """What gives the following page as `cursor`; null on the last one."""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from batuta.captions.document import Shape
-from batuta.captions.models import CaptionRequest, CaptionResult
+from batuta.captions.models import CaptionRequest, CaptionResult, LanguageRequest, LanguageResult
 from batuta.jobs import Run, pipeline
 from batuta.services.downloader.orders import Download
 from batuta.services.normalizer.orders import Normalize
 from batuta.services.transcriber.orders import Transcribe
+from batuta.services.translator.orders import Translate
 
-STAGES = {"download": 10, "normalization": 15, "transcription": 70, "subtitles": 5}
+STAGES = {"download": 10, "normalization": 15, "transcription": 70, "translation": 5, "subtitles": 5}
 """In order, each with its usual share of the time."""
 
 
-@pipeline("captions", request=CaptionRequest, stages=STAGES)
+def stages_of(request: CaptionRequest) -> dict[str, float]:
+    """The stages this request needs."""
+    skipped = () if request.to_another_language else ("translation",)
+    return {name: weight for name, weight in STAGES.items() if name not in skipped}
+
+
+@pipeline("captions", request=CaptionRequest, stages=stages_of)
 async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
-    """Download → normalization → transcription → subtitles; each a lookup, each done once."""
+    """Download → normalization → transcription → translation → subtitles; each a lookup, each done once."""
     media = await run.stage(
         "download",
         Download(
@@ -41,10 +48,14 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
         Transcribe(
             file=audio.file,
             language_in=request.language,
-            language_out=request.language_out,
+            language_out=request.language_out if request.to_english else None,
             model=request.model,
         ),
     )
+    if request.to_another_language:
+        speech = await run.stage(
+            "translation", Translate(file=speech.file, language_out=request.language_out or "")
+        )
     captions = await run.stage("subtitles", Shape(file=speech.file, profile=request.subtitle_profile))
     return CaptionResult(
         captions=captions.file,
@@ -56,3 +67,12 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
         hard_violations=captions.hard_violations,
         warnings=audio.warnings,
     )
+
+
+@pipeline("language", request=LanguageRequest, stages=lambda _: {"detection": 1})
+async def detect_language(run: Run, request: LanguageRequest) -> LanguageResult:
+    """Which language is spoken, from the beginning of the sound."""
+    heard = await run.stage(
+        "detection", Transcribe(file=request.upload, model=request.model, only_language=True)
+    )
+    return LanguageResult(language=heard.language_detected, probability=heard.language_probability or 0.0)

@@ -31,6 +31,8 @@ from batuta.clients.requests import RequestParts, build, repeatable, streams
 from batuta.clients.retry import Outcome, RetryPolicy, outcome_of_status
 from batuta.clients.transports import network_transport
 from batuta.errors import BreakerOpen, DeadlineExceeded, ServiceError, ServiceUnavailable
+from batuta.telemetry.calls import ServiceCall
+from batuta.telemetry.metrics import retried
 from batuta.version import __version__
 
 log = structlog.get_logger(__name__)
@@ -150,12 +152,14 @@ class ServiceClient:
         """Ask once: a good answer with its body still to be read, or the error that says what went wrong."""
         async with self._bulkhead:
             seconds = self._time_limit(method, path, parts)
-            with self._breaker.call() as call:
+            with ServiceCall(self.name, method) as seen, self._breaker.call() as call:
                 request = build(method, self.base_url + path, parts, self._headers, seconds)
+                seen.sent(request.headers)
                 timer = asyncio.timeout(remaining() if streams(parts) else seconds)
                 try:
                     async with timer, aclosing(await self._answer(request, call, parts)) as response:
                         if streaming:
+                            seen.answered()
                             timer.reschedule(_loop_time_of_deadline())
                         yield response
                 except httpx2.RequestError as error:
@@ -214,6 +218,7 @@ class ServiceClient:
             return None
         wait = self._retry.wait(retries, error.retry_after, remaining(), self._jitter())
         if wait is not None:
+            retried(self.name)
             log.warning("retry", service=self.name, retry=retries + 1, wait_seconds=wait, cause=str(error))
         elif retries:
             error.add_note(f"after {retries + 1} attempts")

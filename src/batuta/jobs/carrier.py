@@ -1,8 +1,9 @@
-"""Carrying jobs to their end: the one process that holds the folder does it, the others stand by.
+"""Carrying jobs to their end.
 
-A job is only ever *asked for* in the record, by whichever process; the carrier sees it there and sets it
-going, and sees there that it was cancelled. So a command line beside a running server needs no connection to
-it, and takes over when the server is gone.
+A job is only ever *asked for* in the record, by whichever process; a carrier takes it on from there, as many
+as it has places for, and sees there that it was cancelled. So a command line beside a running server needs no
+connection to it. On SQLite one process carries the jobs of a folder and the others stand by; on Postgres
+every process carries, and the jobs of one that died are taken over by the others.
 """
 
 from __future__ import annotations
@@ -11,28 +12,38 @@ import asyncio
 import datetime as dt
 import itertools
 import math
+import os
+import secrets
+import socket
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
 from batuta.clients.deadline import deadline
-from batuta.errors import BatutaError, Conflict, StorageError
+from batuta.errors import BatutaError, Conflict, NotFound, StorageError
 from batuta.jobs.engine import Engine
 from batuta.jobs.journal import Execution
+from batuta.jobs.leases import Leases
 from batuta.jobs.orders import Order
 from batuta.jobs.pipelines import Pipeline
-from batuta.jobs.records import Event, JobRecord
+from batuta.jobs.places import Limit
+from batuta.jobs.queue import Queue
+from batuta.jobs.records import Event, JobRecord, JobStatus, job_of
 from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore
+from batuta.storage.database import Database
 
 R = TypeVar("R", bound=BaseModel)
 
 WATCH_SECONDS: Final = 0.5
-"""How soon the carrier sees what another process asked for, and one on stand-by that it is needed."""
+"""How soon a carrier sees what another process asked for, and one on stand-by that it is needed."""
+BEAT_SECONDS: Final = 5.0
+"""How often a carrier says of its jobs that they are being carried."""
 
 SILENCE: Final = dt.timedelta(seconds=30)
 """A job that says nothing for so long is looked up in the engine: its run may be dead."""
@@ -50,29 +61,64 @@ class Companion(Protocol):
         """Go on with what was left unfinished."""
         ...
 
+    async def clean(self, older_than: dt.timedelta) -> int:
+        """Forget what was finished longer ago than this; how much."""
+        ...
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How a process carries."""
+
+    name: str | None = None
+    """What `carrier_name` gave, where others need to know it, too."""
+    jobs_at_once: int = 64
+    timeout: dt.timedelta = dt.timedelta(hours=1)
+    """What a job may take from its start, or from our restart: time we were off is free."""
+    lease_seconds: float = 6.0
+    """On Postgres: a carrier silent for so long is dead."""
+    stall_seconds: float = 120.0
+    """A stage that does not move for so long is told of."""
+    limits: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
+    """The places at services, by the work they do."""
+
+
+def carrier_name(database: Database) -> str:
+    """A name for this process that no other ever has; on SQLite there is one carrier at a time."""
+    if not database.is_shared:
+        return "local"
+    return f"{socket.gethostname()[:64]}-{os.getpid()}-{secrets.token_hex(4)}"
+
 
 class Carrier:
     """Runs pipelines on the engine."""
 
     def __init__(
         self,
-        folder: Path,
+        engine: Engine,
         store: JobStore,
+        queue: Queue,
         stages: Stages,
         pipelines: Sequence[Pipeline[Any, Any]],
         companions: Sequence[Companion],
-        timeout: dt.timedelta,
+        capacity: Capacity,
+        leases: Leases | None,
     ) -> None:
-        self._engine = Engine(folder, self._carry)
+        """`leases` where several processes carry at once."""
+        self._engine = engine
         self._store = store
+        self._queue = queue
         self._stages = stages
         self._pipelines: Mapping[str, Pipeline[Any, Any]] = {line.name: line for line in pipelines}
         self._companions = companions
-        self._timeout = timeout
-        self._carried: set[str] = set()
+        self._capacity = capacity
+        self._leases = leases
+        self._carried: dict[str, str] = {}
+        """The run of each job we carry."""
         self._unwritten: dict[str, tuple[float, str]] = {}
         self._active = False
-        self._background: asyncio.Task[None] | None = None
+        self._bell = asyncio.Event()
+        self._background: list[asyncio.Task[None]] = []
 
     async def launch(self, *, standby: bool) -> None:
         """Go on with every unfinished job.
@@ -85,27 +131,33 @@ class Carrier:
             if not standby:
                 raise
             log.info("jobs.standing_by", reason="another process works in this data folder")
-            self._background = asyncio.create_task(self._stand_by())
+            self._in_background(self._stand_by())
 
     async def aclose(self) -> None:
-        """Stop at once; unfinished jobs go on at the next launch."""
-        if self._background is not None:
-            self._background.cancel()
-            await asyncio.gather(self._background, return_exceptions=True)
+        """Stop at once; unfinished jobs go on at the next launch, or in another carrier."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         self._active = False
         await self._engine.aclose()
+        if self._leases is not None:
+            with suppress(StorageError):  # others will notice it all the same, a little later
+                await self._leases.end()
 
-    async def start(self, job_id: str) -> None:
-        """Set a stored job going; on stand-by that is left to the process which carries."""
-        if self._active:
-            await self._engine.start(job_id)
-            self._carried.add(job_id)
+    @property
+    def carried(self) -> int:
+        """How many jobs this process carries."""
+        return len(self._carried)
 
-    async def cancel(self, job_id: str) -> None:
-        """Stop the work of a job whose record says cancelled; likewise."""
+    def ring(self) -> None:
+        """Say that a job waits to be taken on."""
+        self._bell.set()
+
+    async def cancel(self, record: JobRecord) -> None:
+        """Stop the work of a job whose record says cancelled; on stand-by that is left to the carrier."""
         if self._active:
-            await self._stages.cancel(job_id)
-            await self._engine.cancel(job_id)
+            await self._stages.cancel(record.job_id)
+            await self._engine.cancel(record.run_id)
 
     def raise_if_stuck(self, job_id: str) -> None:
         """Raise `StorageError` for a job that has been over for a while although its record cannot say so."""
@@ -113,14 +165,22 @@ class Carrier:
         if time.monotonic() > since + STUCK_SECONDS:
             raise StorageError(why)
 
+    def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._background.append(asyncio.create_task(work))
+
     async def _take_over(self) -> None:
+        if self._leases is not None:
+            await self._leases.renew()  # before the launch: nobody sees runs of ours without a lease
         await self._engine.launch()
         for companion in self._companions:
             await companion.launch()
         self._active = True
-        for record in await self._store.unfinished():
-            await self._reconcile(record)
-        self._background = asyncio.create_task(self._watch())
+        if self._leases is None:
+            await self._reconcile(await self._queue.carriers())
+        else:
+            self._in_background(self._keep_alive(self._leases))
+        self._in_background(self._watch())
+        self._in_background(self._beat())
 
     async def _stand_by(self) -> None:
         while True:
@@ -136,30 +196,54 @@ class Carrier:
             return
 
     async def _watch(self) -> None:
-        """Do what other processes asked for in the records."""
+        """Take on what waits and stop what was cancelled, when rung for and now and then."""
         for looks in itertools.count():
-            await asyncio.sleep(WATCH_SECONDS)
+            self._bell.clear()
             try:
                 await self._look()
                 if looks % LOOKS_PER_ROLL_CALL == 0:
                     await self._call_the_roll()
             except Exception:  # a database that is locked or full now may not be so later
                 log.exception("jobs.not_watched")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._bell.wait(), WATCH_SECONDS)
 
     async def _look(self) -> None:
-        """Start what is asked for, stop what was cancelled."""
-        for job_id in await self._store.queued():
-            if job_id not in self._carried:
-                await self.start(job_id)
+        free = self._capacity.jobs_at_once - len(self._carried)
+        for record in await self._queue.claim(free) if free > 0 else ():
+            self._carried[record.job_id] = record.run_id
+            await self._engine.start(record.run_id)
+            log.info("job.started", job_id=record.job_id)
         for job_id in await self._store.cancelled(self._carried):
-            await self.cancel(job_id)
-            self._carried.discard(job_id)
+            await self._stages.cancel(job_id)
+            await self._engine.cancel(self._carried.pop(job_id))
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_SECONDS)
+            with suppress(StorageError):  # the next beat tells it
+                await self._queue.beat()
+
+    async def _keep_alive(self, leases: Leases) -> None:
+        """Renew our lease, and take over from carriers that did not renew theirs."""
+        while True:
+            await asyncio.sleep(leases.renew_every)
+            try:
+                await leases.renew()
+                dead = await leases.dead(await self._queue.carriers())
+                if dead:
+                    log.warning("jobs.taken_over", carriers=sorted(dead))
+                    await self._engine.adopt(dead)
+                    await self._reconcile(dead)
+            except Exception:  # Postgres may be away for a while
+                log.exception("jobs.lease_not_renewed")
 
     async def _call_the_roll(self) -> None:
         """Fail the jobs whose run died without a word; they would look alive for ever."""
         for record in await self._store.unfinished():
             silent = record.updated_at < dt.datetime.now(dt.UTC) - SILENCE
-            if silent and await self._engine.state(record.job_id) in {"done", "dead"}:
+            begun = record.status is not JobStatus.QUEUED
+            if silent and begun and await self._engine.state(record.run_id) in {"done", "dead"}:
                 await self._give_up(record)
 
     async def _give_up(self, record: JobRecord) -> None:
@@ -167,31 +251,38 @@ class Carrier:
         failed = Event(kind="job.failed", data={"error": error.to_dict()})
         await self._store.apply(record.job_id, failed)
 
-    async def _reconcile(self, record: JobRecord) -> None:
-        """Bring the record and the engine together after a crash between the two."""
-        match await self._engine.state(record.job_id):
-            case "unknown":
-                await self.start(record.job_id)
-            case "active":
-                self._carried.add(record.job_id)
-                log.info("job.resumed", job_id=record.job_id, stage=record.current_stage)
-            case "done" | "dead":
-                await self._give_up(record)
+    async def _reconcile(self, carriers: Collection[str]) -> None:
+        """Bring records and engine together where carriers left them."""
+        for carrier, record in await self._queue.carried_by(carriers):
+            match await self._engine.state(record.run_id):
+                case "unknown":  # taken on, but not begun
+                    await self._queue.release(record.job_id, carrier)
+                case "active":
+                    log.info("job.resumed", job_id=record.job_id, stage=record.current_stage)
+                case "done" | "dead":
+                    await self._give_up(record)
 
-    async def _carry(self, job_id: str) -> None:
+    async def carry(self, run_id: str) -> None:
         """One run of the engine: the pipeline's function from start to end."""
-        record = await self._store.get(job_id)
-        if record.status.final:  # cancelled while nobody carried
-            await self._stages.cancel(job_id)
-            return
-        with deadline(self._timeout.total_seconds()):
-            end = await self._end_of(record)
+        job_id = job_of(run_id)
+        self._carried[job_id] = run_id
         try:
+            record = await self._store.get(job_id)
+            if record.status.final or record.run_id != run_id:  # cancelled while nobody carried
+                await self._stages.cancel(job_id)
+                return
+            await self._queue.take(job_id)
+            with deadline(self._capacity.timeout.total_seconds()):
+                end = await self._end_of(record)
             await self._engine.step("end", lambda: self._told(job_id, end))
+        except NotFound:
+            log.info("job.deleted", job_id=job_id)
         except Exception as error:
             self._cannot_write(job_id, error)
             raise
-        self._carried.discard(job_id)
+        finally:
+            self._carried.pop(job_id, None)
+            self._bell.set()
 
     async def _end_of(self, record: JobRecord) -> Event:
         """How the job ends: its result, or the error that stopped it."""

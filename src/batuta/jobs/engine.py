@@ -12,25 +12,22 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-import sqlite3
-import sys
-import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
 import dbos._serialization as dbos_serialization
 import sqlalchemy as sa
-import sqlalchemy.event
 import structlog
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 from dbos import error as dbos_error
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from batuta.errors import StorageError
 from batuta.jobs import codec
+from batuta.jobs.sqlite import sqlite_engine
+from batuta.storage.database import STATEMENT_TIMEOUT_MS
 from batuta.storage.lock import FolderLock
 
 T = TypeVar("T")
@@ -86,25 +83,35 @@ async def _run(run_id: str) -> None:
 
 
 class Engine:
-    """Runs that survive their process, kept in one SQLite file by one process at a time."""
+    """Runs that survive their process: one process a SQLite file at a time, or many on one Postgres."""
 
-    def __init__(self, folder: Path, function: RunFunction) -> None:
-        """`function(run_id)` is what a run does; it must do everything that matters inside `step`."""
+    def __init__(
+        self, folder: Path, function: RunFunction, *, url: str | None = None, carrier: str = "local"
+    ) -> None:
+        """`function(run_id)` is what a run does; it must do everything that matters inside `step`.
+
+        With a Postgres `url`, `carrier` names this process; a name must never be used a second time.
+        """
         self._folder = folder
         self._function = function
+        self._url = url
+        self._carrier = carrier
         self._lock = FolderLock(folder)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._retention: asyncio.Task[None] | None = None
         self._sqlite: sa.Engine | None = None
 
     async def launch(self) -> None:
-        """Take the folder, go on with unfinished runs; raises `Conflict` when another process has it."""
+        """Go on with unfinished runs of the folder; raises `Conflict` when another process has it.
+
+        On Postgres nothing is taken: the runs of others are gone on with by `adopt`.
+        """
         global _engine  # noqa: PLW0603  # DBOS finds the run function through the module
-        self._lock.acquire()
+        if self._url is None:
+            self._lock.acquire()
         _engine = self
         try:
-            self._sqlite = _sqlite_engine(self._folder / "engine.sqlite")
-            DBOS(config=self._config(self._sqlite))
+            DBOS(config=self._config())
             DBOS.launch()  # inside the running loop: runs share it, its clients and its pools
         except BaseException as error:
             _engine = None
@@ -135,6 +142,11 @@ class Engine:
         """Begin a run; nothing happens when it was begun before."""
         with SetWorkflowID(run_id):
             await DBOS.start_workflow_async(_run, run_id)
+
+    async def adopt(self, carriers: Collection[str]) -> None:
+        """Let the runs of dead processes go on in live ones; runs that go on already are left alone."""
+        # The one private name: the open library recovers the runs of its own process only.
+        await asyncio.to_thread(DBOS._recover_pending_workflows, list(carriers))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
     async def cancel(self, run_id: str) -> None:
         """Stop a run: its step under way is cancelled within a second, and no other begins."""
@@ -178,19 +190,27 @@ class Engine:
             task.add_done_callback(self._tasks.discard)
         await self._function(run_id)
 
-    @staticmethod
-    def _config(sqlite: sa.Engine) -> DBOSConfig:
-        return {
+    def _config(self) -> DBOSConfig:
+        config: DBOSConfig = {
             "name": APP_NAME,
             "application_version": APP_VERSION,
-            "executor_id": "local",
+            "executor_id": self._carrier,
             "serializer": _JsonSerializer(),
-            "system_database_engine": sqlite,
-            "max_executor_threads": 8,
             "notification_listener_polling_interval_sec": 0.25,
             "scheduler_polling_interval_sec": 30.0,
             "log_level": "CRITICAL",
             "enable_otlp": False,
+        }
+        if self._url is None:
+            self._sqlite = sqlite_engine(self._folder / "engine.sqlite")
+            return {**config, "system_database_engine": self._sqlite, "max_executor_threads": 8}
+        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+        return {
+            **config,
+            "system_database_url": self._url,
+            "sys_db_pool_size": 16,
+            "db_engine_kwargs": {"connect_args": {"connect_timeout": 5, "options": options}},
+            "max_executor_threads": 32,
         }
 
     async def _forget_old_runs(self) -> None:
@@ -213,29 +233,3 @@ class Engine:
             load_output=False,
         ):
             await DBOS.delete_workflows_async([run.workflow_id for run in old], delete_children=True)
-
-
-def _sqlite_engine(path: Path) -> sa.Engine:
-    """SQLite as the engine needs it: write-ahead log, two connections, a clock with milliseconds."""
-    engine = sa.create_engine(f"sqlite:///{path}", pool_size=2, max_overflow=0, pool_timeout=60)
-    sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-    connection.isolation_level = "IMMEDIATE"
-    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-    # DBOS asks SQLite for the time: 1 s resolution on Python 3.11; NULL on 3.12+ with SQLite before 3.42.
-    if sys.version_info >= (3, 12):
-        connection.create_function("unixepoch", 1, _unixepoch)
-    else:
-        connection.create_function("strftime", 2, _strftime)
-
-
-def _unixepoch(modifier: str) -> float:
-    return round(time.time(), 3) if modifier == "subsec" else int(time.time())
-
-
-def _strftime(form: str, moment: str) -> float | None:
-    return round(time.time(), 3) if (form, moment) == ("%s", "now") else None

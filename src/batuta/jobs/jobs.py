@@ -1,29 +1,53 @@
-"""Jobs: start one, watch it, cancel it. The carrier brings it to its end; the record says how it is."""
+"""Jobs: start one, watch it, cancel it, try it again. Carriers bring it to its end; the record says how."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
+from batuta.errors import Conflict, InvalidRequest
 from batuta.ids import content_key, new_job_id
-from batuta.jobs.carrier import Carrier, Companion
+from batuta.jobs.carrier import Capacity, Carrier, Companion, carrier_name
+from batuta.jobs.engine import Engine
 from batuta.jobs.journal import Execution, Journal
+from batuta.jobs.leases import Leases
 from batuta.jobs.orders import Worker
 from batuta.jobs.pipelines import Pipeline
+from batuta.jobs.places import Places
+from batuta.jobs.queue import Queue
 from batuta.jobs.records import Event, JobRecord, JobStatus, StageRecord
 from batuta.jobs.stages import Stages
-from batuta.jobs.store import JobStore
+from batuta.jobs.store import JobStore, Listing, OnEnd
 from batuta.storage.artefacts import ArtefactStore
 from batuta.storage.database import Database
 
 
+@dataclass(frozen=True)
+class Terms:
+    """On what terms a job is taken on; none of it changes what the job gives."""
+
+    owner: str = ""
+    """The API key that asks; jobs are shared out fairly between owners."""
+    priority: int = 0
+    """Higher goes first among the owner's jobs."""
+    callback_url: str | None = None
+    reference: str | None = None
+    idempotency_key: str | None = None
+    traceparent: str | None = None
+
+
+ANYBODY: Final = Terms()
+DEFAULT_CAPACITY: Final = Capacity()
+
+
 class Jobs:
-    """The jobs of one data folder."""
+    """The jobs of one database."""
 
     def __init__(
         self,
@@ -33,17 +57,33 @@ class Jobs:
         artefacts: ArtefactStore,
         workers: Mapping[str, Worker],
         pipelines: Sequence[Pipeline[Any, Any]],
-        timeout: dt.timedelta,
         companions: Sequence[Companion] = (),
+        capacity: Capacity = DEFAULT_CAPACITY,
+        on_end: OnEnd | None = None,
     ) -> None:
         """`companions` are launched with the jobs, in the process that carries them.
 
-        `timeout` is what a job may take from its start, or from our restart: time we were off is free.
+        `on_end` is called in the transaction in which a job ends.
         """
-        self._store = JobStore(database)
-        self._journal = Journal(database)
-        stages = Stages(self._store, self._journal, artefacts, workers)
-        self._carrier = Carrier(folder, self._store, stages, pipelines, companions, timeout)
+        name = capacity.name or carrier_name(database)
+        self.store = JobStore(database, on_end)
+        self.queue = Queue(database, name)
+        self.journal = Journal(database, name)
+        self._places = Places(database, name, capacity.limits)
+        self._stages = Stages(
+            self.store, self.journal, artefacts, workers, self._places, capacity.stall_seconds
+        )
+        self._pipelines = {line.name: line for line in pipelines}
+        self._carrier = Carrier(
+            Engine(folder, self._carry, url=database.url, carrier=name),
+            self.store,
+            self.queue,
+            self._stages,
+            pipelines,
+            companions,
+            capacity,
+            Leases(database, name, capacity.lease_seconds) if database.is_shared else None,
+        )
 
     async def launch(self, *, standby: bool = False) -> None:
         """Go on with every unfinished job.
@@ -56,12 +96,19 @@ class Jobs:
     async def aclose(self) -> None:
         """Stop at once; unfinished jobs go on at the next launch."""
         await self._carrier.aclose()
+        await self._places.aclose()
+
+    @property
+    def carried(self) -> int:
+        """How many jobs this process carries now."""
+        return self._carrier.carried
 
     async def start(
         self,
         pipeline: Pipeline[Any, Any],
         request: BaseModel,
         *,
+        terms: Terms = ANYBODY,
         reuse_within: dt.timedelta | None = None,
         same: str | None = None,
     ) -> JobRecord:
@@ -77,32 +124,39 @@ class Jobs:
             pipeline=pipeline.name,
             request=body,
             dedupe_key=same or content_key(pipeline.name, body),
-            stages={name: StageRecord(weight=weight) for name, weight in pipeline.stages.items()},
+            owner=terms.owner,
+            priority=terms.priority,
+            callback_url=terms.callback_url,
+            reference=terms.reference,
+            traceparent=terms.traceparent,
+            stages={name: StageRecord(weight=weight) for name, weight in pipeline.stages(request).items()},
             created_at=now,
             updated_at=now,
         )
-        kept = await self._store.add(record, reuse_after=now - reuse_within if reuse_within else None)
+        kept = await self.store.add(
+            record,
+            reuse_after=now - reuse_within if reuse_within else None,
+            idempotency_key=terms.idempotency_key,
+        )
         if kept.job_id == record.job_id:
-            await self._carrier.start(record.job_id)
+            self._carrier.ring()
         return kept
 
     async def get(self, job_id: str) -> JobRecord:
         """The record; raises `NotFound`."""
-        return await self._store.get(job_id)
+        return await self.store.get(job_id)
 
-    async def newest(
-        self, pipeline: Pipeline[Any, Any], *, limit: int = 50, statuses: Sequence[JobStatus] = ()
-    ) -> list[JobRecord]:
+    async def newest(self, pipeline: Pipeline[Any, Any], listing: Listing) -> list[JobRecord]:
         """The newest records first."""
-        return await self._store.newest(pipeline.name, limit=limit, statuses=statuses)
+        return await self.store.newest(pipeline.name, listing)
 
-    async def count(self, pipeline: Pipeline[Any, Any]) -> int:
-        """How many jobs of the pipeline there are."""
-        return await self._store.count(pipeline.name)
+    async def count(self, pipeline: Pipeline[Any, Any], owner: str | None = None) -> dict[JobStatus, int]:
+        """How many jobs of the pipeline, or of one owner, are in each status."""
+        return await self.store.count(pipeline.name, owner)
 
     def follow(self, job_id: str, after: int = 0) -> AsyncIterator[Event]:
         """The job's events above `after` in order, up to its end; `StorageError` if it cannot be written."""
-        return self._store.follow(job_id, after, lambda: self._carrier.raise_if_stuck(job_id))
+        return self.store.follow(job_id, after, lambda: self._carrier.raise_if_stuck(job_id))
 
     async def wait(self, job_id: str, seconds: float | None = None) -> JobRecord:
         """The record once the job is over, or after so many seconds, as it then is."""
@@ -112,15 +166,53 @@ class Jobs:
                     pass
         except TimeoutError:
             pass
-        return await self._store.get(job_id)
+        return await self.store.get(job_id)
 
     async def cancel(self, job_id: str) -> JobRecord:
         """Stop the job and the work only it waits for; a finished job stays as it is."""
-        record = await self._store.apply(job_id, Event(kind="job.cancelled"))
+        record = await self.store.apply(job_id, Event(kind="job.cancelled"))
         if record.status is JobStatus.CANCELLED:
-            await self._carrier.cancel(job_id)
+            await self._carrier.cancel(record)
         return record
+
+    async def retry(
+        self, job_id: str, request: BaseModel, *, stage: str | None = None, same: str | None = None
+    ) -> JobRecord:
+        """Set a finished job going again, with this request; what is not stale is a lookup.
+
+        With `stage`, the results of that stage and of all later ones are dropped first. Raises `Conflict`
+        for a job that is not over, `InvalidRequest` for an unknown stage.
+        """
+        record = await self.store.get(job_id)
+        if not record.status.final:
+            raise Conflict(f"job {job_id} is {record.status}: cancel it, or wait for its end")
+        names = list(record.stages)
+        if stage is not None and stage not in names:
+            raise InvalidRequest(f"from: there is no stage {stage!r}; the stages are {', '.join(names)}")
+        if stage is not None:
+            later = [record.stages[name] for name in names[names.index(stage) :]]
+            await self._stages.undo([found.key for found in later if found.key is not None])
+        body = request.model_dump(mode="json")
+        data = {
+            "request": body,
+            "dedupe_key": same or content_key(record.pipeline, body),
+            "stages": dict(self._pipelines[record.pipeline].stages(request)),
+        }
+        retried = await self.store.apply(job_id, Event(kind="job.retried", data=data))
+        self._carrier.ring()
+        return retried
+
+    async def delete(self, job_id: str) -> None:
+        """Stop the job and forget it, and what it alone began; raises `NotFound`."""
+        await self.cancel(job_id)
+        for execution in await self.journal.of_job(job_id):
+            if execution.finished_at is None:
+                await self.journal.forget(execution)
+        await self.store.delete([job_id])
 
     async def executions(self, job_id: str) -> list[Execution]:
         """The stage journal of a job: what it began, each once."""
-        return await self._journal.of_job(job_id)
+        return await self.journal.of_job(job_id)
+
+    async def _carry(self, run_id: str) -> None:
+        await self._carrier.carry(run_id)

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 
-from batuta.storage.database import Database, UtcDateTime, metadata
+from batuta.jobs.records import JobRecord
+from batuta.storage.database import Database, UtcDateTime, hold, metadata
 
-_executions = sa.Table(
+executions_table = sa.Table(
     "stage_executions",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
@@ -25,6 +27,10 @@ _executions = sa.Table(
     sa.Column("job_id", sa.String(64), nullable=False),
     sa.Column("stage", sa.String(64), nullable=False),
     sa.Column("work", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("carrier", sa.String(128), nullable=False),
+    sa.Column("placed_at", UtcDateTime),
     sa.Column("remote_id", sa.String(256)),
     sa.Column("started_at", UtcDateTime, nullable=False),
     sa.Column("finished_at", UtcDateTime),
@@ -32,6 +38,8 @@ _executions = sa.Table(
     sa.Index("executions_by_key", "key"),
     sa.Index("executions_by_job", "job_id"),
 )
+"""`placed_at` is when the work got its place at the service; it belongs to `jobs.places`."""
+_executions = executions_table
 _finished = _executions.c.finished_at.is_not(None)
 
 
@@ -54,8 +62,10 @@ class Execution(BaseModel):
 class Journal:
     """The executions, in the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, carrier: str) -> None:
+        """`carrier` names this process."""
         self._database = database
+        self._carrier = carrier
 
     async def kept(self, key: str) -> Execution | None:
         """The newest finished execution with this key."""
@@ -68,13 +78,25 @@ class Journal:
         row = await self._database.read(lambda connection: connection.execute(query).mappings().one_or_none())
         return None if row is None else _execution(row)
 
-    async def begin(self, key: str, *, job_id: str, stage: str, work: str) -> Execution:
+    async def begin(self, key: str, *, job: JobRecord, stage: str, work: str) -> Execution:
         """The open execution with this key, a new one if there is none."""
-        values = {"key": key, "job_id": job_id, "stage": stage, "work": work}
+        values = {
+            "key": key,
+            "job_id": job.job_id,
+            "owner": job.owner,
+            "priority": job.priority,
+            "carrier": self._carrier,
+            "stage": stage,
+            "work": work,
+        }
 
         def find_or_insert(connection: sa.Connection) -> sa.RowMapping:
+            hold(connection, f"execution:{key}")
             open_one = sa.select(_executions).where(_executions.c.key == key, ~_finished).limit(1)
             row = connection.execute(open_one).mappings().one_or_none()
+            if row is not None and row["remote_id"] is None:  # whoever began it may be gone
+                ours = _executions.update().where(_executions.c.id == row["id"])
+                connection.execute(ours.values(carrier=self._carrier))
             if row is not None:
                 return row
             insert = _executions.insert().values(**values, started_at=dt.datetime.now(dt.UTC))
@@ -83,8 +105,8 @@ class Journal:
         return _execution(await self._database.write(find_or_insert))
 
     async def submitted(self, execution: Execution, remote_id: str) -> None:
-        """Remember where the work was submitted."""
-        await self._update(execution, remote_id=remote_id)
+        """Remember where the work was submitted, by this process."""
+        await self._update(execution, remote_id=remote_id, carrier=self._carrier)
 
     async def finish(self, execution: Execution, result: dict[str, Any]) -> None:
         """Keep the result; an execution finishes once, whoever else waited for it."""
@@ -94,6 +116,17 @@ class Journal:
         """Drop an execution whose result is of no use: its artefacts are gone, or it failed."""
         delete = _executions.delete().where(_executions.c.id == execution.id)
         await self._database.write(lambda connection: connection.execute(delete))
+
+    async def results(self, keys: Collection[str]) -> list[Execution]:
+        """Every kept result with one of the keys."""
+        query = sa.select(_executions).where(_executions.c.key.in_(keys), _finished)
+        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
+        return [_execution(row) for row in rows]
+
+    async def forget_before(self, moment: dt.datetime) -> None:
+        """Drop results kept since before this, and work that was begun before it and never finished."""
+        old = sa.func.coalesce(_executions.c.finished_at, _executions.c.started_at) < moment
+        await self._database.write(lambda connection: connection.execute(_executions.delete().where(old)))
 
     async def of_job(self, job_id: str) -> list[Execution]:
         """What the job began, in order."""

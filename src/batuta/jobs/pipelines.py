@@ -1,6 +1,6 @@
 """Declaring a pipeline: a plain async function whose steps are stages.
 
-    @pipeline("captions", stages={"download": 15, "transcription": 85})
+    @pipeline("captions", request=CaptionRequest, stages=lambda _: {"download": 15, "transcription": 85})
     async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
         media = await run.stage("download", Download(url=request.youtube_url))
         return await run.stage("transcription", Transcribe(file=media.file))
@@ -39,20 +39,20 @@ class Run(Protocol):
 
 @dataclass(frozen=True)
 class Pipeline(Generic[Request, Result]):
-    """A named flow, the class of its request, and its stages with their share of the progress."""
+    """A named flow, the class of its request, and the stages of one with their share of the progress."""
 
     name: str
     request: type[Request]
-    stages: Mapping[str, float]
+    stages: Callable[[Request], Mapping[str, float]]
     function: Callable[[Run, Request], Awaitable[Result]]
 
 
 def pipeline(
-    name: str, *, request: type[Request], stages: Mapping[str, float]
+    name: str, *, request: type[Request], stages: Callable[[Request], Mapping[str, float]]
 ) -> Callable[[Callable[[Run, Request], Awaitable[Result]]], Pipeline[Request, Result]]:
-    """Make a function a pipeline; `stages` gives their order and their weights in the progress."""
+    """Make a function a pipeline; `stages` says which ones a request needs, in order, with their weights."""
 
     def declare(function: Callable[[Run, Request], Awaitable[Result]]) -> Pipeline[Request, Result]:
-        return Pipeline(name, request, dict(stages), function)
+        return Pipeline(name, request, stages, function)
 
     return declare

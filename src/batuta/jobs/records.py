@@ -1,7 +1,8 @@
 """The job record: what a job is and how each event changes it. Pure; the store keeps what this decides.
 
 A record is the fold of its events: `evolve(record, event)` is the only way a record changes, so the two can
-never disagree, and an event that comes too late (progress after a cancel, say) changes nothing.
+never disagree, and an event that comes too late (progress after a cancel, say) changes nothing. Only
+`job.retried` leads on from an end.
 """
 
 from __future__ import annotations
@@ -37,10 +38,15 @@ class StageStatus(StrEnum):
     """Where a stage is."""
 
     PENDING = "pending"
+    WAITING = "waiting"
+    """For a place at the service."""
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+UNDER_WAY: Final = frozenset({StageStatus.WAITING, StageStatus.PROCESSING})
 
 
 class StageRecord(BaseModel):
@@ -55,6 +61,10 @@ class StageRecord(BaseModel):
     """The stage's share of the job's progress, relative to the other stages."""
     remote_id: str | None = None
     """The id the service gave the work."""
+    key: str | None = None
+    """What names its result in the stage journal."""
+    stalled: bool = False
+    """Whether the service has not moved for a while."""
     reused: bool = False
     """Whether a kept result answered, so that nothing was computed."""
     started_at: dt.datetime | None = None
@@ -73,9 +83,12 @@ EventKind = Literal[
     "job.completed",
     "job.failed",
     "job.cancelled",
+    "job.retried",
     "stage.started",
+    "stage.waiting",
     "stage.submitted",
     "stage.progress",
+    "stage.stalled",
     "stage.completed",
     "stage.failed",
 ]
@@ -106,6 +119,18 @@ class JobRecord(BaseModel):
     pipeline: str
     request: dict[str, Any]
     dedupe_key: str | None = None
+    owner: str = ""
+    """The API key that started it; empty for callers without one."""
+    priority: int = 0
+    """Higher goes first among the jobs of its owner."""
+    callback_url: str | None = None
+    """Who is told of the end."""
+    reference: str | None = None
+    """The caller's own name for the job, given back with it."""
+    traceparent: str | None = None
+    """The trace of the request that started it (W3C Trace Context)."""
+    runs: int = 1
+    """How often it was set going: once, and once for each retry."""
     status: JobStatus = JobStatus.QUEUED
     stages: dict[str, StageRecord]
     created_at: dt.datetime
@@ -126,16 +151,24 @@ class JobRecord(BaseModel):
         return round(done / total, 1) if total else 0.0
 
     @property
+    def run_id(self) -> str:
+        """The engine's name for the present run."""
+        return self.job_id if self.runs == 1 else f"{self.job_id}.{self.runs}"
+
+    @property
     def current_stage(self) -> str | None:
         """The name of the stage under way."""
-        return next(
-            (name for name, stage in self.stages.items() if stage.status is StageStatus.PROCESSING), None
-        )
+        return next((name for name, stage in self.stages.items() if stage.status in UNDER_WAY), None)
+
+
+def job_of(run_id: str) -> str:
+    """The job a run of the engine belongs to."""
+    return run_id.partition(".")[0]
 
 
 def evolve(record: JobRecord, event: Event) -> JobRecord:
     """The record after the event; the very same record when the event changes nothing."""
-    if record.status.final:
+    if record.status.final is not (event.kind == "job.retried"):
         return record
     changed = _evolve_stage(record, event) if event.stage is not None else _evolve_job(record, event)
     if changed == {}:
@@ -164,6 +197,17 @@ def _evolve_job(record: JobRecord, event: Event) -> dict[str, Any]:
                 "completed_at": event.at,
                 "stages": _close_open_stages(record, StageStatus.CANCELLED, event),
             }
+        case "job.retried":
+            return {
+                "status": JobStatus.QUEUED,
+                "request": event.data["request"],
+                "dedupe_key": event.data["dedupe_key"],
+                "runs": record.runs + 1,
+                "completed_at": None,
+                "result": None,
+                "error": None,
+                "stages": {name: StageRecord(weight=weight) for name, weight in event.data["stages"].items()},
+            }
         case _:
             raise ValueError(f"{event.kind} needs a stage")
 
@@ -179,19 +223,26 @@ def _evolve_stage(record: JobRecord, event: Event) -> dict[str, Any]:
     return {"stages": stages, "status": JobStatus.RUNNING}
 
 
-def _stage_update(stage: StageRecord, event: Event) -> dict[str, Any]:  # noqa: PLR0911  # one a kind
+def _stage_update(stage: StageRecord, event: Event) -> dict[str, Any]:  # noqa: C901, PLR0911  # one a kind
     match event.kind:
         case "stage.started":
-            if stage.status in {StageStatus.PROCESSING, StageStatus.COMPLETED}:
+            if stage.status in {*UNDER_WAY, StageStatus.COMPLETED}:
                 return {}
             return {"status": StageStatus.PROCESSING, "progress": 0.0, "started_at": event.at, "error": None}
+        case "stage.waiting":
+            return {"status": StageStatus.WAITING} if stage.status is StageStatus.PROCESSING else {}
         case "stage.submitted":
             remote_id = event.data["remote_id"]
-            return {} if stage.remote_id == remote_id else {"remote_id": remote_id}
+            if stage.remote_id == remote_id and stage.status is StageStatus.PROCESSING:
+                return {}
+            began = {"started_at": event.at} if stage.status is StageStatus.WAITING else {}
+            return {"remote_id": remote_id, "status": StageStatus.PROCESSING, **began}
         case "stage.progress":
             progress = round(min(max(float(event.data["progress"]), 0.0), 100.0), 1)
             moved = stage.status is StageStatus.PROCESSING and progress > stage.progress
-            return {"progress": progress} if moved else {}
+            return {"progress": progress, "stalled": False} if moved else {}
+        case "stage.stalled":
+            return {"stalled": True} if stage.status in UNDER_WAY and not stage.stalled else {}
         case "stage.completed":
             if stage.status is StageStatus.COMPLETED:
                 return {}
@@ -199,6 +250,8 @@ def _stage_update(stage: StageRecord, event: Event) -> dict[str, Any]:  # noqa: 
                 "status": StageStatus.COMPLETED,
                 "progress": 100.0,
                 "reused": bool(event.data.get("reused", False)),
+                "key": event.data.get("key"),
+                "stalled": False,
                 "completed_at": event.at,
             }
         case "stage.failed":
@@ -210,7 +263,7 @@ def _stage_update(stage: StageRecord, event: Event) -> dict[str, Any]:  # noqa: 
 def _close_open_stages(record: JobRecord, status: StageStatus, event: Event) -> dict[str, StageRecord]:
     return {
         name: stage.model_copy(update={"status": status, "completed_at": event.at})
-        if stage.status is StageStatus.PROCESSING
+        if stage.status in UNDER_WAY
         else stage
         for name, stage in record.stages.items()
     }

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+import math
+import time
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -18,12 +20,16 @@ from batuta.clients.deadline import remaining
 from batuta.errors import (
     BatutaError,
     Cancelled,
+    DeadlineExceeded,
     EngineCrashed,
     InvalidRequest,
+    NotFound,
     RemoteJobLost,
+    StorageError,
 )
 from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.orders import OnProgress, Order, Worker
+from batuta.jobs.places import Places
 from batuta.jobs.records import Event, JobRecord, JobStatus
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import Artefact, ArtefactStore
@@ -43,24 +49,28 @@ class Stages:
         journal: Journal,
         artefacts: ArtefactStore,
         workers: Mapping[str, Worker],
+        places: Places,
+        stall_seconds: float,
     ) -> None:
-        """`workers` by the name of their work."""
+        """`workers` by the name of their work; one that does not move for `stall_seconds` is told of."""
         self._store = store
         self._journal = journal
         self._artefacts = artefacts
         self._workers = workers
+        self._places = places
+        self._stall_seconds = stall_seconds
 
     async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Execution:
         """The order's finished execution if its result is kept, otherwise the one that is now under way."""
-        await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
+        job = await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
         async with self._telling_failure(job_id, stage):
             worker = self._worker(order)
             key = order.key(await worker.identity())
             kept = await self._kept(key, order)
             if kept is not None:
-                await self._completed(job_id, stage, reused=True)
+                await self._completed(job_id, stage, key, reused=True)
                 return kept
-            execution = await self._journal.begin(key, job_id=job_id, stage=stage, work=order.work)
+            execution = await self._admitted(job, stage, order.work, key)
             if execution.remote_id is None:
                 execution = await self._hand_in(worker, order, execution)
             submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
@@ -81,12 +91,15 @@ class Stages:
             else:
                 async with self._telling_progress(job_id, stage) as on_progress:
                     result = await self._outcome(job_id, order, execution, on_progress)
-            await self._completed(job_id, stage, reused=False)
+            await self._completed(job_id, stage, execution.key, reused=False)
             return result
 
     async def cancel(self, job_id: str) -> None:
         """Stop the work that only this job waits for, whichever job began it."""
-        mine = _waited_for(await self._store.get(job_id))
+        try:
+            mine = _waited_for(await self._store.get(job_id))
+        except NotFound:  # deleted; what it began is known all the same
+            mine = set[tuple[str, str]]()
         others = (other for other in await self._store.unfinished() if other.job_id != job_id)
         wanted = {work for other in others for work in _waited_for(other)}
         for execution in await self._journal.open():
@@ -95,7 +108,45 @@ class Stages:
                 continue
             if (work in mine or execution.job_id == job_id) and execution.work in self._workers:
                 await self._workers[execution.work].cancel(execution.remote_id)
-                await self._journal.forget(execution)
+                await self._forget(execution)
+        await self._drop_those_in_line(job_id)
+
+    async def undo(self, keys: Collection[str]) -> None:
+        """Drop the kept results with these keys, here and at the services that made them."""
+        for execution in await self._journal.results(keys):
+            await self._journal.forget(execution)
+            if execution.work in self._workers and execution.remote_id is not None:
+                await self._workers[execution.work].cancel(execution.remote_id)
+
+    async def _drop_those_in_line(self, job_id: str) -> None:
+        """Work this job began that never got a place; a job that waits for the same begins it again."""
+        for execution in await self._journal.of_job(job_id):
+            if execution.finished_at is None and execution.remote_id is None:
+                await self._forget(execution)
+
+    async def _admitted(self, job: JobRecord, stage: str, work: str, key: str) -> Execution:
+        """The open execution with this key, once it has its place at the service."""
+        while True:
+            execution = await self._journal.begin(key, job=job, stage=stage, work=work)
+            if not self._places.needed(execution) or await self._places.try_enter(execution):
+                return execution
+            await self._store.apply(job.job_id, Event(kind="stage.waiting", stage=stage))
+            try:
+                async with asyncio.timeout(remaining()):
+                    await self._places.enter(execution)
+            except TimeoutError:
+                await self._drop_those_in_line(job.job_id)
+                raise DeadlineExceeded(
+                    f"no place for {work!r} was free within the job's time (JOB_TIMEOUT_MINUTES)"
+                ) from None
+            except RemoteJobLost:  # dropped by the end of the job that began it
+                await self._raise_if_cancelled(job.job_id)
+            else:
+                return execution
+
+    async def _forget(self, execution: Execution) -> None:
+        await self._journal.forget(execution)
+        self._places.given_back(execution.work)
 
     async def _outcome(
         self, job_id: str, order: Order[Any], execution: Execution, on_progress: OnProgress
@@ -111,24 +162,26 @@ class Stages:
             except (RemoteJobLost, EngineCrashed):
                 await self._raise_if_cancelled(job_id)
                 if attempt == RESUBMISSIONS:
-                    await self._journal.forget(execution)
+                    await self._forget(execution)
                     raise
             except BatutaError:
                 await self._raise_if_cancelled(job_id)
                 if (left := remaining()) is not None and left <= 0:  # our time is over, not the work's
                     await self.cancel(job_id)
                 else:
-                    await self._journal.forget(execution)
+                    await self._forget(execution)
                 raise
             else:
                 result = found.model_dump(mode="json")
                 await self._journal.finish(execution, result)
+                self._places.given_back(execution.work)
                 return result
         raise AssertionError("the loop returns or raises")
 
     async def _begun_again(self, lost: Execution) -> Execution:
         """The open execution in the place of a lost one, which another job's end may have dropped."""
-        return await self._journal.begin(lost.key, job_id=lost.job_id, stage=lost.stage, work=lost.work)
+        job = await self._store.get(lost.job_id)
+        return await self._journal.begin(lost.key, job=job, stage=lost.stage, work=lost.work)
 
     async def _hand_in(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
         remote_id = await worker.submit(order, execution.key)
@@ -152,8 +205,9 @@ class Stages:
             raise InvalidRequest(f"nobody here does {order.work!r}; known work: {', '.join(self._workers)}")
         return worker
 
-    async def _completed(self, job_id: str, stage: str, *, reused: bool) -> None:
-        await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data={"reused": reused}))
+    async def _completed(self, job_id: str, stage: str, key: str, *, reused: bool) -> None:
+        data = {"reused": reused, "key": key}
+        await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data=data))
 
     async def _raise_if_cancelled(self, job_id: str) -> None:
         if (await self._store.get(job_id)).status is JobStatus.CANCELLED:
@@ -170,7 +224,7 @@ class Stages:
 
     @asynccontextmanager
     async def _telling_progress(self, job_id: str, stage: str) -> AsyncGenerator[OnProgress]:
-        """Store the newest progress now and then while the block runs."""
+        """Store the newest progress now and then while the block runs, and tell when there is none."""
         newest = 0.0
 
         def on_progress(percent: float) -> None:
@@ -178,13 +232,17 @@ class Stages:
             newest = percent
 
         async def tell() -> None:
-            told = 0.0
+            told, moved_at = 0.0, time.monotonic()
             while True:
                 await asyncio.sleep(PROGRESS_SECONDS)
-                if newest > told:
-                    told = newest
-                    moved = Event(kind="stage.progress", stage=stage, data={"progress": told})
-                    await self._store.apply(job_id, moved)
+                with suppress(StorageError):  # told at the next turn, or by the end of the stage
+                    if newest > told:
+                        told, moved_at = newest, time.monotonic()
+                        moved = Event(kind="stage.progress", stage=stage, data={"progress": told})
+                        await self._store.apply(job_id, moved)
+                    elif time.monotonic() > moved_at + self._stall_seconds:
+                        moved_at = math.inf
+                        await self._store.apply(job_id, Event(kind="stage.stalled", stage=stage))
 
         teller = asyncio.create_task(tell())
         try:

@@ -5,130 +5,255 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from batuta.errors import NotFound
-from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, evolve
-from batuta.storage.database import Database, UtcDateTime, metadata
+from batuta.errors import InvalidRequest, NotFound
+from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, StageStatus, evolve
+from batuta.jobs.webhooks.deliveries import forget_jobs
+from batuta.storage.database import Database, UtcDateTime, hold, metadata
 
-_jobs = sa.Table(
+jobs_table = sa.Table(
     "jobs",
     metadata,
     sa.Column("job_id", sa.String(64), primary_key=True),
     sa.Column("pipeline", sa.String(64), nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("stage", sa.String(64)),
+    sa.Column("owner", sa.String(64), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("carrier", sa.String(128)),
     sa.Column("dedupe_key", sa.String(64)),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("completed_at", UtcDateTime),
+    sa.Column("heartbeat_at", UtcDateTime),
+    sa.Column("seq", sa.Integer, nullable=False),
     sa.Column("record", sa.Text, nullable=False),
     sa.Index("jobs_newest", "pipeline", "created_at"),
     sa.Index("jobs_same", "dedupe_key"),
     sa.Index("jobs_state", "status"),
 )
-_events = sa.Table(
+"""`carrier` is the process that has taken the job on; it belongs to `jobs.queue`."""
+events_table = sa.Table(
     "job_events",
     metadata,
     sa.Column("job_id", sa.String(64), primary_key=True),
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("event", sa.Text, nullable=False),
 )
+_promises = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(256), primary_key=True),
+    sa.Column("job_id", sa.String(64), nullable=False),
+    sa.Column("dedupe_key", sa.String(64)),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
 
-QUEUE_LOOK: Final = 100
-"""How many waiting jobs are looked at in one go."""
+_DELETED_AT_ONCE: Final = 500
+WAITING: Final = "waiting"
 ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
+AT_AN_END: Final = tuple(str(status) for status in JobStatus if status.final)
+
+OnEnd = Callable[[sa.Connection, JobRecord, Event], None]
+"""Called inside the transaction in which a job ends."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which jobs to list, newest first: the `limit` first ones after the place `before`."""
+
+    limit: int = 50
+    statuses: tuple[JobStatus, ...] = ()
+    stages: tuple[str | None, ...] = ()
+    """Of a running job: the stage it is at, `waiting` for one, or None between two; empty means any."""
+    owner: str | None = None
+    """None means everybody's."""
+    before: tuple[dt.datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The number of the last event that changed a record, and whose job it is."""
+
+    seq: int
+    owner: str
 
 
 class JobStore:
     """Job records in the database; whoever waits in this process is woken by every change."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, on_end: OnEnd | None = None) -> None:
         self._database = database
+        self._on_end = on_end
         self._waiters: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self.changes = 0
+        """Grows with every change made through this object."""
 
-    async def add(self, record: JobRecord, *, reuse_after: dt.datetime | None = None) -> JobRecord:
+    async def add(
+        self,
+        record: JobRecord,
+        *,
+        reuse_after: dt.datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> JobRecord:
         """Keep a new job and give it back.
 
         With `reuse_after`, a job with the same `dedupe_key` made since then that has not failed is given back
-        instead and nothing is kept.
+        instead and nothing is kept. An `idempotency_key` seen before gives the job it was seen with, and
+        `InvalidRequest` when that was another request
+        (draft-ietf-httpapi-idempotency-key-header-07, section 2.7).
         """
 
         def find_or_insert(connection: sa.Connection) -> JobRecord:
+            promised = _promised(connection, record, idempotency_key)
+            if promised is not None:
+                return promised
+            kept = record
             if reuse_after is not None and record.dedupe_key is not None:
-                same = _newest_same(connection, record.dedupe_key, reuse_after)
-                if same is not None:
-                    return same
-            connection.execute(_jobs.insert().values(**_row(record)))
-            return record
+                hold(connection, f"same:{record.dedupe_key}")
+                kept = _newest_same(connection, record.dedupe_key, reuse_after) or record
+            if kept is record and not _is_kept(connection, record.job_id):
+                connection.execute(jobs_table.insert().values(**_row(record)))
+            if idempotency_key is not None:
+                connection.execute(_promises.insert().values(**_promise(record, kept, idempotency_key)))
+            return kept
 
-        return await self._database.write(find_or_insert)
+        found = await self._database.write(find_or_insert)
+        self.changes += 1
+        return found
 
     async def get(self, job_id: str) -> JobRecord:
         """The record; raises `NotFound`."""
         return await self._database.read(lambda connection: _load(connection, job_id))
 
-    async def newest(
-        self, pipeline: str, *, limit: int = 50, statuses: Sequence[JobStatus] = ()
-    ) -> list[JobRecord]:
-        """The newest records first."""
-        query = sa.select(_jobs.c.record).where(_jobs.c.pipeline == pipeline)
-        if statuses:
-            query = query.where(_jobs.c.status.in_([str(status) for status in statuses]))
-        return await self._records(query.order_by(_jobs.c.created_at.desc(), _jobs.c.job_id).limit(limit))
+    async def head(self, job_id: str) -> Head:
+        """What decides whether the record is still the one somebody has seen; raises `NotFound`."""
+        query = sa.select(jobs_table.c.seq, jobs_table.c.owner).where(jobs_table.c.job_id == job_id)
+        found = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if found is None:
+            raise NotFound(f"there is no job {job_id!r}")
+        return Head(found.seq, found.owner)
 
-    async def count(self, pipeline: str) -> int:
-        """How many jobs of the pipeline are kept."""
-        query = sa.select(sa.func.count()).select_from(_jobs).where(_jobs.c.pipeline == pipeline)
-        return await self._database.read(lambda connection: connection.execute(query).scalar_one())
+    async def heartbeat(self, job_id: str) -> dt.datetime | None:
+        """When a process last said that it carries the job."""
+        query = sa.select(jobs_table.c.heartbeat_at).where(jobs_table.c.job_id == job_id)
+        return await self._database.read(lambda connection: connection.execute(query).scalar_one_or_none())
+
+    async def newest(self, pipeline: str, listing: Listing) -> list[JobRecord]:
+        """The records of the listing."""
+        table = jobs_table.c
+        query = sa.select(table.record).where(table.pipeline == pipeline)
+        if listing.statuses:
+            query = query.where(table.status.in_([str(status) for status in listing.statuses]))
+        if listing.stages:
+            named = [stage for stage in listing.stages if stage is not None]
+            between = table.stage.is_(None) if None in listing.stages else sa.false()
+            query = query.where(sa.or_(table.stage.in_(named), between))
+        if listing.owner is not None:
+            query = query.where(table.owner == listing.owner)
+        if listing.before is not None:
+            created_at, job_id = listing.before
+            earlier = sa.and_(table.created_at == created_at, table.job_id < job_id)
+            query = query.where(sa.or_(table.created_at < created_at, earlier))
+        newest_first = query.order_by(table.created_at.desc(), table.job_id.desc())
+        return await self._records(newest_first.limit(listing.limit))
+
+    async def count(self, pipeline: str | None = None, owner: str | None = None) -> dict[JobStatus, int]:
+        """How many jobs are in each status: those of the pipeline, and of the owner, if one is given."""
+        query = sa.select(jobs_table.c.status, sa.func.count().label("jobs"))
+        if pipeline is not None:
+            query = query.where(jobs_table.c.pipeline == pipeline)
+        if owner is not None:
+            query = query.where(jobs_table.c.owner == owner)
+        grouped = query.group_by(jobs_table.c.status)
+        rows = await self._database.read(lambda connection: connection.execute(grouped).all())
+        found = {row.status: row.jobs for row in rows}
+        return {status: found.get(str(status), 0) for status in JobStatus}
 
     async def unfinished(self) -> list[JobRecord]:
         """Every job that is queued or running, oldest first."""
-        active = [str(status) for status in ACTIVE]
+        active = jobs_table.c.status.in_([str(status) for status in ACTIVE])
         return await self._records(
-            sa.select(_jobs.c.record).where(_jobs.c.status.in_(active)).order_by(_jobs.c.created_at)
-        )
-
-    async def queued(self) -> list[str]:
-        """The ids of the jobs that wait to be set going, oldest first."""
-        waiting = _jobs.c.status == str(JobStatus.QUEUED)
-        return await self._ids(
-            sa.select(_jobs.c.job_id).where(waiting).order_by(_jobs.c.created_at).limit(QUEUE_LOOK)
+            sa.select(jobs_table.c.record).where(active).order_by(jobs_table.c.created_at)
         )
 
     async def cancelled(self, job_ids: Collection[str]) -> list[str]:
-        """Those of the jobs that are cancelled."""
+        """Those of the jobs that are cancelled, or were deleted."""
         if not job_ids:
             return []
-        cancelled = _jobs.c.status == str(JobStatus.CANCELLED)
-        return await self._ids(sa.select(_jobs.c.job_id).where(cancelled, _jobs.c.job_id.in_(job_ids)))
+        query = sa.select(jobs_table.c.job_id).where(
+            jobs_table.c.status != str(JobStatus.CANCELLED), jobs_table.c.job_id.in_(job_ids)
+        )
+        alive = await self._database.read(lambda connection: set(connection.execute(query).scalars()))
+        return [job_id for job_id in job_ids if job_id not in alive]
 
     async def apply(self, job_id: str, *events: Event) -> JobRecord:
         """Let the events happen to the job, in one transaction; those that change nothing are not kept."""
 
         def happen(connection: sa.Connection) -> JobRecord:
-            record = _load(connection, job_id)
+            record = _load(connection, job_id, to_change=True)
             kept: list[Event] = []
             for event in events:
                 changed = evolve(record, event)
                 if changed is not record:
                     kept.append(event.model_copy(update={"seq": changed.seq}))
+                    if event.kind in ENDS and self._on_end is not None:
+                        self._on_end(connection, changed, event)
                 record = changed
             if kept:
                 _save(connection, record, kept)
             return record
 
         record = await self._database.write(happen)
+        self.changes += 1
         self._wake(job_id)
         return record
+
+    async def delete(self, job_ids: Collection[str]) -> int:
+        """Forget jobs and all that happened to them; how many there were."""
+
+        def forget(connection: sa.Connection) -> int:
+            for table in (events_table, _promises):
+                connection.execute(table.delete().where(table.c.job_id.in_(job_ids)))
+            forget_jobs(connection, job_ids)
+            return connection.execute(jobs_table.delete().where(jobs_table.c.job_id.in_(job_ids))).rowcount
+
+        count = await self._database.write(forget) if job_ids else 0
+        self.changes += 1
+        for job_id in job_ids:
+            self._wake(job_id)
+        return count
+
+    async def delete_all(self) -> int:
+        """Forget every job; how many there were."""
+        removed = 0
+        while job_ids := await self._ids(sa.select(jobs_table.c.job_id).limit(_DELETED_AT_ONCE)):
+            removed += await self.delete(job_ids)
+        return removed
+
+    async def ended_before(self, moment: dt.datetime, limit: int) -> list[str]:
+        """Jobs that were over before this, oldest first."""
+        table = jobs_table.c
+        query = sa.select(table.job_id).where(table.status.in_(AT_AN_END), table.completed_at < moment)
+        return await self._ids(query.order_by(table.completed_at).limit(limit))
+
+    async def forget_promises(self, before: dt.datetime) -> None:
+        """Let go of idempotency keys older than this."""
+        old = _promises.delete().where(_promises.c.created_at < before)
+        await self._database.write(lambda connection: connection.execute(old))
 
     async def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
         """The job's events with a sequence number above `after`, in order."""
         query = (
-            sa.select(_events.c.event)
-            .where(_events.c.job_id == job_id, _events.c.seq > after)
-            .order_by(_events.c.seq)
+            sa.select(events_table.c.event)
+            .where(events_table.c.job_id == job_id, events_table.c.seq > after)
+            .order_by(events_table.c.seq)
             .limit(limit)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).all())
@@ -141,21 +266,18 @@ class JobStore:
 
         While nothing happens `check` is called now and then, and may raise.
         """
-        record = await self.get(job_id)
-        ended = record.status.final and after >= record.seq
-        while not ended:
-            waiter = self._waiters.setdefault(
-                job_id, asyncio.Event()
-            )  # before reading: nothing slips between
-            events = await self.events(job_id, after)
-            for event in events:
-                after = event.seq
-                ended = event.kind in ENDS
-                yield event
-            if not events:
-                await _wait_a_while(waiter)
-                if check is not None:
-                    check()
+        while True:
+            waiter = self._waiters.setdefault(job_id, asyncio.Event())  # before reading: nothing slips by
+            record = await self.get(job_id)
+            while events := await self.events(job_id, after):
+                for event in events:
+                    after = event.seq
+                    yield event
+            if record.status.final and after >= record.seq:
+                return
+            await _wait_a_while(waiter)
+            if check is not None:
+                check()
 
     def _wake(self, job_id: str) -> None:
         waiter = self._waiters.pop(job_id, None)
@@ -179,30 +301,69 @@ async def _wait_a_while(waiter: asyncio.Event) -> None:
         return
 
 
-def _load(connection: sa.Connection, job_id: str) -> JobRecord:
-    query = sa.select(_jobs.c.record).where(_jobs.c.job_id == job_id)
-    text = connection.execute(query).scalar_one_or_none()
+def _load(connection: sa.Connection, job_id: str, *, to_change: bool = False) -> JobRecord:
+    query = sa.select(jobs_table.c.record).where(jobs_table.c.job_id == job_id)
+    text = connection.execute(query.with_for_update() if to_change else query).scalar_one_or_none()
     if text is None:
         raise NotFound(f"there is no job {job_id!r}")
     return JobRecord.model_validate_json(text)
 
 
+def _is_kept(connection: sa.Connection, job_id: str) -> bool:
+    """Whether an earlier try of this transaction got through although its answer was lost."""
+    query = sa.select(jobs_table.c.job_id).where(jobs_table.c.job_id == job_id)
+    return connection.execute(query).first() is not None
+
+
 def _newest_same(connection: sa.Connection, key: str, since: dt.datetime) -> JobRecord | None:
     reusable = [str(status) for status in (*ACTIVE, JobStatus.COMPLETED)]
     query = (
-        sa.select(_jobs.c.record)
-        .where(_jobs.c.dedupe_key == key, _jobs.c.created_at > since, _jobs.c.status.in_(reusable))
-        .order_by(_jobs.c.created_at.desc())
+        sa.select(jobs_table.c.record)
+        .where(
+            jobs_table.c.dedupe_key == key,
+            jobs_table.c.created_at > since,
+            jobs_table.c.status.in_(reusable),
+        )
+        .order_by(jobs_table.c.created_at.desc())
         .limit(1)
     )
     text = connection.execute(query).scalar_one_or_none()
     return None if text is None else JobRecord.model_validate_json(text)
 
 
+def _promised(connection: sa.Connection, record: JobRecord, key: str | None) -> JobRecord | None:
+    """The job this idempotency key stands for already."""
+    if key is None:
+        return None
+    hold(connection, f"promise:{record.owner}:{key}")
+    ours = sa.and_(_promises.c.owner == record.owner, _promises.c.key == key)
+    row = connection.execute(sa.select(_promises).where(ours)).one_or_none()
+    if row is None:
+        return None
+    if row.dedupe_key != record.dedupe_key:
+        raise InvalidRequest(
+            f"the Idempotency-Key {key!r} was used for another request: take a new one for each request"
+        )
+    return _load(connection, row.job_id)
+
+
+def _promise(asked: JobRecord, kept: JobRecord, key: str) -> dict[str, Any]:
+    return {
+        "owner": asked.owner,
+        "key": key,
+        "job_id": kept.job_id,
+        "dedupe_key": asked.dedupe_key,
+        "created_at": asked.created_at,
+    }
+
+
 def _save(connection: sa.Connection, record: JobRecord, events: Iterable[Event]) -> None:
-    connection.execute(_jobs.update().where(_jobs.c.job_id == record.job_id).values(**_row(record)))
+    row = _row(record)
+    if record.status is JobStatus.QUEUED:
+        row["carrier"] = None  # set going anew: anybody may take it on
+    connection.execute(jobs_table.update().where(jobs_table.c.job_id == record.job_id).values(**row))
     rows = [{"job_id": record.job_id, "seq": event.seq, "event": event.model_dump_json()} for event in events]
-    connection.execute(_events.insert(), rows)
+    connection.execute(events_table.insert(), rows)
 
 
 def _row(record: JobRecord) -> dict[str, Any]:
@@ -210,7 +371,18 @@ def _row(record: JobRecord) -> dict[str, Any]:
         "job_id": record.job_id,
         "pipeline": record.pipeline,
         "status": str(record.status),
+        "stage": _shown_stage(record),
+        "owner": record.owner,
+        "priority": record.priority,
         "dedupe_key": record.dedupe_key,
         "created_at": record.created_at,
+        "completed_at": record.completed_at,
+        "seq": record.seq,
         "record": json.dumps(record.model_dump(mode="json"), separators=(",", ":")),
     }
+
+
+def _shown_stage(record: JobRecord) -> str | None:
+    """The stage under way, or `waiting` while it has no place at its service."""
+    name = record.current_stage
+    return WAITING if name is not None and record.stages[name].status is StageStatus.WAITING else name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from batuta.media.scripts import join
 
@@ -18,12 +18,15 @@ class WordDict(TypedDict):
 
 
 class SegmentDict(TypedDict):
-    """The JSON form of a `Segment`."""
+    """The JSON form of a `Segment`; measures nobody took are left out."""
 
     start: float
     end: float
     text: str
     words: list[WordDict]
+    avg_logprob: NotRequired[float]
+    no_speech_prob: NotRequired[float]
+    compression_ratio: NotRequired[float]
 
 
 class TranscriptionDict(TypedDict):
@@ -60,27 +63,51 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What an engine heard in one breath; `words` is empty when the engine times segments only."""
+    """What an engine heard in one breath; `words` is empty when the engine times segments only.
+
+    The measures are Whisper's own (openai/whisper, `transcribe.py`), of the window the segment was heard in;
+    `None` where an engine takes none.
+    """
 
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
+    avg_logprob: float | None = None
+    """Mean log probability of the tokens: 0 is certain, below -1 a guess."""
+    no_speech_prob: float | None = None
+    """Probability that nobody speaks, 0 to 1."""
+    compression_ratio: float | None = None
+    """Of the text by zlib: above 2.4 it repeats itself."""
 
     def to_dict(self) -> SegmentDict:
         """JSON form; `from_dict` turns it back."""
-        return {
+        data: SegmentDict = {
             "start": self.start,
             "end": self.end,
             "text": self.text,
             "words": [word.to_dict() for word in self.words],
         }
+        if self.avg_logprob is not None:
+            data["avg_logprob"] = self.avg_logprob
+        if self.no_speech_prob is not None:
+            data["no_speech_prob"] = self.no_speech_prob
+        if self.compression_ratio is not None:
+            data["compression_ratio"] = self.compression_ratio
+        return data
 
     @classmethod
     def from_dict(cls, data: SegmentDict) -> Segment:
         """The segment a `to_dict()` came from."""
-        words = tuple(Word.from_dict(word) for word in data["words"])
-        return cls(data["start"], data["end"], data["text"], words)
+        return cls(
+            data["start"],
+            data["end"],
+            data["text"],
+            tuple(Word.from_dict(word) for word in data["words"]),
+            avg_logprob=data.get("avg_logprob"),
+            no_speech_prob=data.get("no_speech_prob"),
+            compression_ratio=data.get("compression_ratio"),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from batuta.errors import Gone, InvalidRequest, NotReady, PayloadTooLarge
 from batuta.jobs.orders import Order
+from batuta.services.files import file_response
 from batuta.services.forms import read_uploads
 from batuta.services.problems import install_problems, invalid
 from batuta.services.records import ServiceJob
@@ -96,17 +96,10 @@ async def show(job_id: str, jobs: Jobs, wait: Annotated[float, Query(ge=0)] = 0.
 
 
 @_router.get("/jobs/{job_id}/download")
-async def download(job_id: str, jobs: Jobs) -> StreamingResponse:
-    """The file that was made."""
+async def download(job_id: str, request: Request, jobs: Jobs) -> Response:
+    """The file that was made, or the part of it that is asked for."""
     job, artefact = await finished(jobs, job_id)
-    return StreamingResponse(
-        jobs.artefacts.read(artefact),
-        media_type=artefact.media_type,
-        headers={
-            "Content-Length": str(artefact.size),
-            "Content-Disposition": _disposition(job.filename or "file"),
-        },
-    )
+    return await file_response(request, jobs.artefacts, artefact, job.filename or "file")
 
 
 @_router.delete("/jobs/{job_id}", status_code=204)
@@ -148,8 +141,9 @@ async def cleanup(
 
 @_router.delete("/admin/cache")
 async def clear(jobs: Jobs) -> dict[str, Any]:
-    """Forget every finished job, with its file."""
-    return {"jobs_removed": await jobs.clean(dt.timedelta())}
+    """Stop and forget every job, with its files."""
+    cleared = await jobs.clear()
+    return {"jobs_removed": cleared.jobs, "tasks_purged": cleared.stopped, "files_removed": cleared.files}
 
 
 async def finished(jobs: ServiceJobs, job_id: str) -> tuple[ServiceJob, Artefact]:
@@ -215,15 +209,6 @@ async def _json_fields(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be a JSON object with the order's fields")
     return body  # pyright: ignore[reportUnknownVariableType]  # validated by the order's model
-
-
-def _disposition(name: str) -> str:
-    """To be saved under this name: as text that no header breaks at, and as it is (RFC 6266, section 4.3)."""
-    flat = "".join(
-        "_" if character in '"\\/' or not character.isprintable() else character for character in name
-    )
-    plain = "".join(character if character.isascii() else "_" for character in flat)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(flat, safe='')}"
 
 
 __all__ = ["finished", "read_document", "service_app", "the_jobs"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from batuta.access.answers import PROBLEM_TYPE, problem
 from batuta.errors import BatutaError, InvalidRequest
 
-MEDIA_TYPE = "application/problem+json"
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def install_problems(app: FastAPI) -> None:
@@ -31,10 +35,12 @@ def invalid(error: ValidationError | RequestValidationError) -> InvalidRequest:
     return InvalidRequest("; ".join(faults))
 
 
-def problem(error: BatutaError) -> JSONResponse:
-    """The answer that says what went wrong."""
-    headers = {} if error.retry_after is None else {"Retry-After": str(max(1, round(error.retry_after)))}
-    return JSONResponse(error.to_problem(), error.status, headers, MEDIA_TYPE)
+def fields_of(model: type[Model], fields: Mapping[str, object]) -> Model:
+    """The model out of what somebody typed or sent; raises `InvalidRequest`."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise invalid(error) from error
 
 
 async def _ours(_: Request, error: Exception) -> JSONResponse:
@@ -60,7 +66,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         "code": "not_found" if error.status_code == 404 else "invalid_request",  # noqa: PLR2004
         "retryable": False,
     }
-    return JSONResponse(body, error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+    return JSONResponse(body, error.status_code, dict(error.headers or {}), PROBLEM_TYPE)
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

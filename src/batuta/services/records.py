@@ -20,7 +20,7 @@ _HASH: Final = re.compile(r'"([0-9a-f]{64})"')
 _jobs = sa.Table(
     "service_jobs",
     metadata,
-    sa.Column("service", sa.String(64), primary_key=True),
+    sa.Column("service", sa.String(200), primary_key=True),
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
@@ -29,6 +29,8 @@ _jobs = sa.Table(
 
 
 _select = sa.select(_jobs.c.job)
+MENTIONS: Final = _select
+"""Every text of these records that may mention a file."""
 
 
 class ServiceStatus(StrEnum):
@@ -71,6 +73,7 @@ class ServiceRecords:
 
     def __init__(self, service: str, database: Database) -> None:
         self._service = service
+        self._name = service.partition("@")[0]
         self._database = database
         self._ours = _jobs.c.service == service
 
@@ -82,6 +85,10 @@ class ServiceRecords:
         """The jobs that are over, or those that are not."""
         statuses = [str(status) for status in ServiceStatus if status.final is final]
         return await self._load(_select.where(self._ours, _jobs.c.status.in_(statuses)))
+
+    async def all(self) -> list[ServiceJob]:
+        """Every job."""
+        return await self._load(_select.where(self._ours))
 
     async def find(self, job_id: str) -> ServiceJob | None:
         """The job with this id."""
@@ -124,6 +131,12 @@ class ServiceRecords:
                 connection.execute(_jobs.delete().where(self._is(job)))
 
         await self._database.write(delete)
+
+    async def forget_other_instances(self, before: dt.datetime) -> None:
+        """Forget what processes that are gone by now have left, untouched since before this."""
+        theirs = sa.and_(_jobs.c.service.startswith(f"{self._name}@", autoescape=True), ~self._ours)
+        old = _jobs.delete().where(theirs, _jobs.c.updated_at < before)
+        await self._database.write(lambda connection: connection.execute(old))
 
     async def unmentioned(self, files: Iterable[Artefact]) -> list[Artefact]:
         """Those of the files that no job of any service mentions."""

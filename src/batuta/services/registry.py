@@ -12,7 +12,8 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,6 +32,16 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True)
+class Cleared:
+    """What a service has forgotten."""
+
+    jobs: int
+    stopped: int
+    """Those of the jobs that were not over."""
+    files: int
+
+
 class ServiceJobs:
     """Accepts, does and remembers the jobs of one service."""
 
@@ -41,11 +52,19 @@ class ServiceJobs:
         artefacts: ArtefactStore,
         workspaces: Path,
         timeout: dt.timedelta,
+        *,
+        instance: str = "",
+        owns_files: bool = True,
     ) -> None:
-        """`workspaces` is a folder for files being made; `timeout` is what one order may take."""
+        """`workspaces` is a folder for files being made; `timeout` is what one order may take.
+
+        `instance` tells several services of one name on one database apart: none sees another's jobs. A
+        service that does not own the files of its store leaves deleting them to whoever does.
+        """
         self.service = service
         self.artefacts = artefacts
-        self.records = ServiceRecords(service.name, database)
+        self.records = ServiceRecords(f"{service.name}@{instance}" if instance else service.name, database)
+        self._owns_files = owns_files
         self._workspaces = workspaces / service.name
         self._timeout = timeout
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -111,11 +130,25 @@ class ServiceJobs:
                 if (job.completed_at or job.created_at) <= cutoff and job.id not in self._running
             ]
             await self.records.delete(old)
+            await self.records.forget_other_instances(cutoff)
             await self.discard(file for job in old for file in job.owned)
         return len(old)
 
+    async def clear(self) -> Cleared:
+        """Stop and forget every job, with its files."""
+        running = [job.id for job in await self.records.final(final=False)]
+        files = {file.sha256 for job in await self.records.all() for file in job.owned}
+        for job_id in running:
+            with suppress(NotFound):
+                await self.remove(job_id)
+        finished = await self.clean(dt.timedelta())
+        left = {file.sha256 for job in await self.records.all() for file in job.owned}
+        return Cleared(jobs=len(running) + finished, stopped=len(running), files=len(files - left))
+
     async def discard(self, files: Iterable[Artefact]) -> None:
-        """Delete those of the files that no job of any service mentions."""
+        """Delete those of the files that no job of any service mentions, where that is up to us."""
+        if not self._owns_files:
+            return
         for file in await self.records.unmentioned(files):
             await self.artefacts.delete(file)
 

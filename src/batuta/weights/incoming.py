@@ -8,9 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from batuta.weights.catalog import WeightFile
 from batuta.weights.hashing import feed
-from batuta.weights.sources import Interrupted, SourceFailed, Stream, WrongBytes
+from batuta.weights.sources import Interrupted, SourceFailed, Stream, WeightFile, WrongBytes
 from batuta.weights.threads import off_loop
 
 
@@ -22,19 +21,20 @@ class Incoming:
     """
 
     def __init__(self, folder: Path, file: WeightFile) -> None:
-        self._part = folder / f"{file.sha256}.part"
+        self.part = folder / f"{file.sha256}.part"
+        """Where the bytes are until they land."""
         self._file = file
         self._digest = hashlib.sha256()
         self.received = 0
 
     async def held(self) -> int:
         """Bytes that an earlier attempt left and that a source may continue."""
-        size = await off_loop(_size, self._part)
+        size = await off_loop(_size, self.part)
         return size if size < self._file.size else 0
 
     async def is_whole(self) -> bool:
         """All bytes are here already and right: somebody was killed just before landing."""
-        if await off_loop(_size, self._part) != self._file.size:
+        if await off_loop(_size, self.part) != self._file.size:
             return False
         await self._rehash()
         return self._is_right
@@ -67,11 +67,11 @@ class Incoming:
 
     async def land(self, target: Path) -> None:
         """Move the whole part to its place, in one step for whoever looks."""
-        await off_loop(_land, self._part, target)
+        await off_loop(_land, self.part, target)
 
     async def discard(self) -> None:
         """Forget what came; the next attempt begins at zero."""
-        await off_loop(self._part.unlink, missing_ok=True)
+        await off_loop(self.part.unlink, missing_ok=True)
 
     @property
     def _is_right(self) -> bool:
@@ -79,11 +79,11 @@ class Incoming:
 
     async def _rehash(self) -> None:
         self._digest = hashlib.sha256()
-        self.received = await feed(self._digest, self._part)
+        self.received = await feed(self._digest, self.part)
 
     def _open(self, start: int) -> BinaryIO:
-        self._part.parent.mkdir(parents=True, exist_ok=True)
-        return self._part.open("ab" if start else "wb")
+        self.part.parent.mkdir(parents=True, exist_ok=True)
+        return self.part.open("ab" if start else "wb")
 
     def _append(self, part: BinaryIO, chunk: bytes) -> None:
         part.write(chunk)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from batuta.weights.catalog import WeightFile
+from batuta.weights.sources import WeightFile
 
 _PERIOD_SECONDS: Final = 0.1
 

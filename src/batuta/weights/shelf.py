@@ -12,11 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, cast
 
-from batuta.weights.catalog import WeightFile, WeightSet
+from batuta.weights.catalog import WeightSet
 from batuta.weights.hashing import feed
+from batuta.weights.sources import WeightFile
 from batuta.weights.threads import off_loop
 
 _STAMP: Final = ".verified.json"
+MISSING: Final = "missing"
+"""The cause of a problem where there is no file at all."""
 _REFUTED: Final = ""
 """A proof no file matches."""
 
@@ -46,6 +49,11 @@ class Problem:
 
     path: Path
     cause: str
+
+    @property
+    def is_damage(self) -> bool:
+        """There is something, and it is wrong."""
+        return self.cause != MISSING
 
     def __str__(self) -> str:
         return f"{self.path}: {self.cause}"
@@ -108,7 +116,7 @@ class Shelf:
         """Why `file` is not the published one; None when it is."""
         size = await off_loop(_size, self.path(file))
         if size is None:
-            return "missing"
+            return MISSING
         if size != file.size:
             return f"has {size} bytes instead of {file.size}"
         digest = hashlib.sha256()

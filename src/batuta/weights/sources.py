@@ -79,7 +79,32 @@ class Parts:
         return " + ".join(map(str, self.members))
 
 
-Source = WebFile | ArchiveMember | Parts
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A file made here, once, out of other published files, by a module of ours that is run as a program.
+
+    For weights that nobody publishes in the form we use. The recipe writes the file to its standard output;
+    the hash decides about it as about any other source.
+    """
+
+    recipe: str
+    inputs: tuple[WeightFile, ...]
+
+    def __str__(self) -> str:
+        return f"conversion of {' + '.join(file.path for file in self.inputs)}"
+
+
+Source = WebFile | ArchiveMember | Parts | Converted
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFile:
+    """One file: its path in the set's folder, its SHA-256 in hex, its size in bytes, its sources in order."""
+
+    path: str
+    sha256: str
+    size: int
+    sources: tuple[Source, ...]
 
 
 @dataclass(frozen=True, slots=True)

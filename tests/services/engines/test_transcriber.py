@@ -19,10 +19,11 @@ from batuta.services.transcriber import engine
 from batuta.services.transcriber.chunks import Chunk, Span
 from batuta.services.transcriber.contract import TranscribeResult, Transcription
 from batuta.services.transcriber.engine import transcribe
+from batuta.services.transcriber.heard import heard
 from batuta.services.transcriber.languages import LANGUAGES, spoken
 from batuta.services.transcriber.placing import Placer
 from batuta.services.transcriber.vad import SAMPLE_RATE
-from batuta.services.transcriber.whisper import Recogniser, SpokenSegment
+from batuta.services.transcriber.whisper import Recogniser
 
 
 @dataclass
@@ -129,9 +130,9 @@ class Model:
     def language_probabilities(self, _sound: object) -> dict[str, float]:
         return self.languages.pop(0)
 
-    def recognise(self, sound: np.ndarray, language: str, *, translate: bool) -> list[SpokenSegment]:
+    def recognise(self, sound: np.ndarray, language: str, *, translate: bool, careful: bool) -> list[Heard]:
         self.asked.append((language, translate))
-        return [said((f"{len(sound)}", 0.0, 0.5))]
+        return heard([said((f"{len(sound)}", 0.0, len(sound) / SAMPLE_RATE))])
 
 
 Transcribe = Callable[..., tuple[TranscribeResult, Transcription]]
@@ -154,7 +155,9 @@ class Loudness:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Transcribe:
-    def run(sound: np.ndarray | Path, **wishes: str | None) -> tuple[TranscribeResult, Transcription]:
+    def run(
+        sound: np.ndarray | Path, seen: list[float] | None = None, **wishes: str | bool | None
+    ) -> tuple[TranscribeResult, Transcription]:
         path = sound
         if isinstance(sound, np.ndarray):
             path = write(tmp_path / "in.flac", sound, SAMPLE_RATE, codec="flac")
@@ -167,8 +170,9 @@ def run(tmp_path: Path) -> Transcribe:
                 "language_in": wishes.get("language_in") or "auto",
                 "language_out": wishes.get("language_out"),
                 "threads": 2,
+                "only_language": wishes.get("only_language", False),
             },
-            [].append,
+            [].append if seen is None else seen.append,
         )
         return result, json.loads((tmp_path / "out.json").read_text())
 
@@ -256,7 +260,7 @@ def test_the_document_holds_what_the_result_counts(run: Transcribe) -> None:
     assert result["segments"] == len(document["segments"]) > 1
     assert result["words"] == sum(len(segment["words"]) for segment in document["segments"])
     assert document["full_text"] == " ".join(segment["text"] for segment in document["segments"])
-    assert document["engine"] == result["engine"] == "transcriber-1:toy"
+    assert document["engine"] == result["engine"] == "transcriber-2:toy"
 
 
 @pytest.mark.usefixtures("model")
@@ -328,46 +332,6 @@ def test_every_language_of_whisper_has_a_name() -> None:
 def test_languages_are_understood_by_all_their_codes(asked: str, code: str | None) -> None:
     """Regions, scripts and older codes included."""
     assert spoken(asked) == code
-
-
-class Attempts:
-    """A model that hears these segments in one attempt after the other."""
-
-    def __init__(self, *attempts: list[Heard]) -> None:
-        self.attempts = list(attempts)
-        self.beams: list[object] = []
-
-    def transcribe(self, _sound: object, **options: object) -> tuple[list[Heard], None]:
-        self.beams.append(options["beam_size"])
-        return self.attempts.pop(0), None
-
-
-SURE = Heard(0, 1, "sure", avg_logprob=-0.3)
-UNSURE = Heard(0, 1, "unsure", avg_logprob=-1.1)
-GUESS = Heard(0, 1, "guess", avg_logprob=-1.6)
-LOOP = Heard(0, 1, "and and and", avg_logprob=-0.1, compression_ratio=5.0)
-
-
-@pytest.mark.parametrize(
-    ("attempts", "kept", "beams"),
-    [
-        ([[SURE]], "sure", [1]),
-        ([[]], "", [1]),
-        ([[LOOP], [UNSURE]], "unsure", [1, 5]),
-        ([[UNSURE], [GUESS]], "unsure", [1, 5]),
-        ([[GUESS], [SURE]], "sure", [1, 5]),
-        ([[LOOP], []], "", [1, 5]),
-    ],
-)
-def test_what_is_repetitive_or_guesswork_is_heard_once_more(
-    attempts: list[list[Heard]], kept: str, beams: list[int]
-) -> None:
-    """And the better of the two is kept; without chance, so that the same sound has one text."""
-    recogniser = Recogniser.__new__(Recogniser)
-    model = recogniser._model = Attempts(*attempts)
-    found = recogniser.recognise(np.zeros(1, np.float32), "en", translate=False)
-    assert "".join(segment.text for segment in found) == kept
-    assert model.beams == beams
 
 
 def test_a_folder_without_weights_is_told_and_never_looked_for_on_the_web(tmp_path: Path) -> None:

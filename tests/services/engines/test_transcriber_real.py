@@ -43,6 +43,7 @@ def task(folder: Path, path: Path, output: Path, **wishes: object) -> Transcribe
         "language_in": "auto",
         "language_out": None,
         "threads": 2,
+        "only_language": False,
         **wishes,
     }
 

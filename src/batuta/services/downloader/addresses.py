@@ -8,21 +8,16 @@ the address it goes to, whichever library makes it. Hooks stay for good; this on
 from __future__ import annotations
 
 import errno
-import socket
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final, cast
+from ipaddress import ip_address
+from typing import cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
-
-_NAT64: Final = IPv6Network("64:ff9b::/96")
-"""IPv4 addresses seen through a translator (RFC 6052)."""
+from batuta.clients.addresses import AllowList, Network
 
 
 @dataclass
@@ -34,10 +29,7 @@ class Guard:
 
     def permits(self, host: str) -> bool:
         """Whether a connection to this address may be made."""
-        address = _plain(ip_address(host.partition("%")[0]))
-        return (address.is_global and not address.is_multicast) or any(
-            address in network for network in self.allowed
-        )
+        return AllowList(tuple(self.allowed)).permits(ip_address(host.partition("%")[0]))
 
 
 _active: Guard | None = None
@@ -55,7 +47,8 @@ def only_public_addresses(allow: Iterable[str]) -> Generator[Guard]:
         sys.addaudithook(_watch)
         _installed = True
     proxies = (urlsplit(proxy).hostname for proxy in getproxies().values())
-    _active = Guard([network for name in (*allow, *filter(None, proxies)) for network in _networks(name)])
+    # Seen from here a connection has no name, only an address: a name means those it has now.
+    _active = Guard(list(AllowList.of((*allow, *filter(None, proxies))).resolved().networks))
     try:
         yield _active
     finally:
@@ -71,25 +64,3 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
         if not _active.permits(host):
             _active.refused.append(host)
             raise OSError(errno.EACCES, f"{host} is not a public address")
-
-
-def _networks(name: str) -> list[Network]:
-    """The network a name in an allow-list means; a host means the addresses it has now."""
-    try:
-        return [ip_network(name, strict=False)]
-    except ValueError:
-        pass
-    try:
-        found = socket.getaddrinfo(name, None)
-    except OSError:
-        return []
-    return [ip_network(str(address[0]).partition("%")[0]) for *_, address in found]
-
-
-def _plain(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address carries, if it does."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address

@@ -46,12 +46,38 @@ class Source:
         return FilterChain(sound.sample_rate, sound.channels, *self.filters, *resample, *more)
 
 
+class Resampled:
+    """A sound at another rate."""
+
+    def __init__(self, sound: Sound, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self._sound = sound
+
+    @property
+    def channels(self) -> int:
+        """Those of the sound."""
+        return self._sound.channels
+
+    @property
+    def fraction_read(self) -> float:
+        """How far the current iteration is, 0 to 1."""
+        return self._sound.fraction_read
+
+    def __iter__(self) -> Iterator[Block]:
+        yield from Source(self._sound, self.sample_rate).chain().run(self._sound)
+
+
 class Progress:
     """One bar for several passes; it only grows."""
 
     def __init__(self, report: Callable[[float], None]) -> None:
         self._report = report
         self._percent = 0.0
+
+    def rest(self) -> Progress:
+        """A bar from 0 to 100 for what is left of this one."""
+        done = self._percent
+        return Progress(lambda percent: self._report(done + (100 - done) * percent / 100))
 
     def over(self, sound: Sound, until: float) -> Iterator[Block]:
         """The sound's blocks; going over them moves the bar from where it is to `until` percent."""

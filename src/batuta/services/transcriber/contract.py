@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 ENGINE: Final = "batuta.services.transcriber.engine:transcribe"
 """Where a pool of worker processes finds the engine."""
 
-ENGINE_VERSION: Final = "transcriber-1"
+ENGINE_VERSION: Final = "transcriber-2"
 """Changes whenever the same sound and model would give another transcription."""
 
 
@@ -15,7 +15,8 @@ class TranscribeTask(TypedDict):
     """One file to write down. `output` gets a `Transcription` in JSON.
 
     `language_in` is a code or `auto`; `language_out` is `None` (as spoken) or `en` (translated by Whisper).
-    `threads` is how many chunks are recognised at once, each on one core.
+    `threads` is how many chunks are recognised at once, each on one core. `only_language` finds out the
+    language and no more, from the first 90 s, whatever `language_in` says; there is none when nobody speaks.
     """
 
     input: str
@@ -25,16 +26,21 @@ class TranscribeTask(TypedDict):
     language_in: str
     language_out: str | None
     threads: int
+    only_language: bool
 
 
 class TranscribeResult(TypedDict):
-    """Facts about the transcription; the probability is `None` when the language was given, not detected."""
+    """Facts about the transcription; the probability is `None` when the language was given, not detected.
+
+    `stretches_heard_again` counts the stretches of speech that got no text at first and were heard alone.
+    """
 
     language_detected: str | None
     language_probability: float | None
     duration: float
     segments: int
     words: int
+    stretches_heard_again: int
     warnings: list[str]
     engine: str
 
@@ -69,4 +75,5 @@ class Transcription(TypedDict):
     language_probability: float | None
     duration: float
     segments: list[Segment]
+    stretches_heard_again: int
     engine: str

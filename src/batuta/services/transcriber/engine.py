@@ -2,14 +2,14 @@
 
 cut          the sound in its pauses, as it is decoded
 language     from the first chunks with speech, once for the whole file
-recognise    a few chunks at once, each on one core, with one model (CTranslate2 frees the interpreter)
+listen       to a few chunks at once, each on one core, with one model (CTranslate2 frees the interpreter)
 place        the words on the time line of the file, in order
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -27,10 +27,12 @@ from batuta.services.transcriber.contract import (
     Transcription,
     Word,
 )
+from batuta.services.transcriber.detection import Detected, beginning, detect
 from batuta.services.transcriber.languages import LANGUAGES, spoken
+from batuta.services.transcriber.listening import Listened, Listener
 from batuta.services.transcriber.placing import Placer
 from batuta.services.transcriber.vad import SAMPLE_RATE
-from batuta.services.transcriber.whisper import Recogniser, SpokenSegment, recogniser
+from batuta.services.transcriber.whisper import Recogniser, recogniser
 
 __all__ = [
     "ENGINE_VERSION",
@@ -44,10 +46,6 @@ __all__ = [
 ]
 
 _MOST_THREADS: Final = 8
-_SURE: Final = 0.5
-"""A language this probable is believed."""
-_MOST_LISTENING: Final = 3
-"""Chunks with speech that are heard before the most probable language is taken all the same."""
 
 
 def transcribe(task: TranscribeTask, report: Callable[[float], None]) -> TranscribeResult:
@@ -56,42 +54,78 @@ def transcribe(task: TranscribeTask, report: Callable[[float], None]) -> Transcr
     threads = max(1, min(task["threads"], _MOST_THREADS))
     reader = AudioReader(Path(task["input"]), sample_rate=SAMPLE_RATE, channels=1)
     model = recogniser(Path(task["model_folder"]), threads)
+    if task["only_language"]:
+        found = detect(cut(beginning(block[0] for block in reader)), model)
+        return _written(task, reader, Detected(found.language, found.probability, ()), [], 0, report)
+
     chunks = cut(block[0] for block in reader)
-    probability = None
     if language is None:
-        language, probability, chunks = _detected(chunks, model)
+        found = detect(_told(chunks, reader, report), model)
+        chunks = chain(found.chunks, chunks)
     else:
         model.require(language)
+        found = Detected(language, None, ())
 
-    def recognise(chunk: Chunk) -> list[SpokenSegment]:
-        if not chunk.speech or language is None:
-            return []
-        return model.recognise(chunk.sound, language, translate=to_english and language != "en")
+    placer, segments, again = Placer(), list[Segment](), 0
+    listen = _listening(model, found.language, translate=to_english)
+    for chunk, listened in _in_order(chunks, listen, threads):
+        segments += placer.place(listened.segments, chunk)
+        again += listened.stretches_heard_again
+        report(_percent(reader, chunk))
+    return _written(task, reader, found, segments, again, report)
 
-    placer, segments = Placer(), list[Segment]()
-    for chunk, heard in _in_order(chunks, recognise, threads):
-        segments += placer.place(heard, chunk)
-        report(100 * reader.fraction_read * chunk.stretch.end / reader.seconds_read)
 
-    engine = f"{ENGINE_VERSION}:{task['model_name']}"
+def _listening(model: Recogniser, language: str | None, *, translate: bool) -> Callable[[Chunk], Listened]:
+    if language is None:
+        return lambda _chunk: Listened()
+    listener = Listener(model, language, translate=translate and language != "en")
+    return lambda chunk: listener.listen(chunk) if chunk.speech else Listened()
+
+
+def _told(chunks: Iterator[Chunk], reader: AudioReader, report: Callable[[float], None]) -> Iterator[Chunk]:
+    """The chunks; silence before the first speech is work done."""
+    silent = True
+    for chunk in chunks:
+        silent = silent and not chunk.speech
+        if silent:
+            report(_percent(reader, chunk))
+        yield chunk
+
+
+def _percent(reader: AudioReader, chunk: Chunk) -> float:
+    return 100 * reader.fraction_read * chunk.stretch.end / reader.seconds_read
+
+
+def _written(
+    task: TranscribeTask,
+    reader: AudioReader,
+    found: Detected,
+    segments: list[Segment],
+    again: int,
+    report: Callable[[float], None],
+) -> TranscribeResult:
+    """The document on disk, and what is to be said of it."""
+    length = reader.info.duration if task["only_language"] else None
     document = Transcription(
         full_text=" ".join(segment["text"] for segment in segments),
-        language_detected=language,
-        language_probability=probability,
-        duration=round(reader.seconds_read, 3),
+        language_detected=found.language,
+        language_probability=found.probability,
+        duration=round(length or reader.seconds_read, 3),
         segments=segments,
-        engine=engine,
+        stretches_heard_again=again,
+        engine=f"{ENGINE_VERSION}:{task['model_name']}",
     )
     _write(Path(task["output"]), document)
     report(100.0)
     return TranscribeResult(
-        language_detected=language,
-        language_probability=probability,
+        language_detected=found.language,
+        language_probability=found.probability,
         duration=document["duration"],
         segments=len(segments),
         words=sum(len(segment["words"]) for segment in segments),
+        stretches_heard_again=again,
         warnings=reader.warnings,
-        engine=engine,
+        engine=document["engine"],
     )
 
 
@@ -106,34 +140,14 @@ def _wants_english(language_out: str | None) -> bool:
     return True
 
 
-def _detected(chunks: Iterator[Chunk], model: Recogniser) -> tuple[str | None, float | None, Iterator[Chunk]]:
-    """The language of the first speech, how sure that is, and all the chunks again; `None` for silence."""
-    if model.english_only:
-        return "en", None, chunks
-    held: list[Chunk] = []
-    votes: Counter[str] = Counter()
-    listened = 0
-    for chunk in chunks:
-        held.append(chunk)
-        if chunk.speech:
-            votes.update(model.language_probabilities(chunk.sound))
-            listened += 1
-            if max(votes.values()) / listened >= _SURE or listened == _MOST_LISTENING:
-                break
-    if not listened:
-        return None, None, iter(held)
-    (language, vote), *_ = votes.most_common(1)
-    return language, round(vote / listened, 4), chain(held, chunks)
-
-
 def _in_order(
-    chunks: Iterable[Chunk], recognise: Callable[[Chunk], list[SpokenSegment]], threads: int
-) -> Iterator[tuple[Chunk, list[SpokenSegment]]]:
+    chunks: Iterable[Chunk], listen: Callable[[Chunk], Listened], threads: int
+) -> Iterator[tuple[Chunk, Listened]]:
     """Each chunk with what is heard in it; no more of them are cut than keep the threads busy."""
-    waiting: deque[tuple[Chunk, Future[list[SpokenSegment]]]] = deque()
+    waiting: deque[tuple[Chunk, Future[Listened]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for chunk in chunks:
-            waiting.append((chunk, pool.submit(recognise, chunk)))
+            waiting.append((chunk, pool.submit(listen, chunk)))
             if len(waiting) > threads:
                 first, heard = waiting.popleft()
                 yield first, heard.result()

@@ -17,6 +17,9 @@ class Speech(BaseModel):
 
     file: Artefact
     language_detected: str | None = None
+    """A code of Whisper's; None when nobody speaks."""
+    language_probability: float | None = None
+    """0 to 1; None when the language was given, or the model knows but one."""
     duration: float | None = None
     """Seconds."""
 
@@ -34,3 +37,5 @@ class Transcribe(Order[Speech]):
     """None: as spoken. `en`: translated by the recogniser itself."""
     model: str | None = Field(default=None, max_length=64)
     """A name of `batuta models list` without `whisper-`; None: the service's own default."""
+    only_language: bool = False
+    """Find out the language from the first 90 s and write nothing down; `language_in` has no say then."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from batuta.services.transcriber.chunks import Chunk, Span
 from batuta.services.transcriber.contract import Segment, Word
-from batuta.services.transcriber.whisper import SpokenSegment
+from batuta.services.transcriber.heard import SpokenSegment
 
 _HEARD_SECONDS: Final = 0.5
 """A segment that comes no nearer to any speech was not heard: Whisper makes things up in silence."""

@@ -64,6 +64,7 @@ class Transcriber:
             "language_in": order.language_in,
             "language_out": order.language_out,
             "threads": len(os.sched_getaffinity(0)),
+            "only_language": order.only_language,
         }
         details = await self._engines.run(task, on_progress)
         return Made(output, "application/json", _FILENAME, details)

@@ -5,43 +5,20 @@ faster-whisper is imported when a model is loaded: in the worker process, never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol, cast
 
 from batuta.errors import InvalidRequest, WeightsMissing
+from batuta.services.transcriber.guards import MAX_COMPRESSION, MAX_NO_SPEECH, MIN_LOGPROB
+from batuta.services.transcriber.heard import Heard, SpokenSegment, heard
 from batuta.services.transcriber.languages import LANGUAGES
 from batuta.services.transcriber.vad import Samples
 
-MAX_COMPRESSION: Final = 2.4
-MIN_LOGPROB: Final = -1.0
-MAX_NO_SPEECH: Final = 0.6
-"""Whisper's own limits (openai/whisper, `transcribe.py`): beyond it repeats itself, guesses, hears nobody."""
 _BEAM: Final = 5
 _LONGEST_REPEAT: Final = 6
 """Tokens; rhetoric repeats fewer, a model in a loop more."""
-
-
-class SpokenWord(Protocol):
-    """A word with its seconds in the sound it was heard in."""
-
-    word: str
-    start: float
-    end: float
-    probability: float
-
-
-class SpokenSegment(Protocol):
-    """What Whisper heard in one breath."""
-
-    start: float
-    end: float
-    text: str
-    words: Sequence[SpokenWord] | None
-    avg_logprob: float
-    no_speech_prob: float
-    compression_ratio: float
 
 
 class _Tokenizer(Protocol):
@@ -101,24 +78,21 @@ class Recogniser:
         """How probable each language is in up to 30 s of speech."""
         return dict(self._model.detect_language(sound)[2])
 
-    def recognise(self, sound: Samples, language: str, *, translate: bool) -> list[SpokenSegment]:
+    def recognise(
+        self, sound: Samples, language: str, *, translate: bool, careful: bool = False
+    ) -> list[Heard]:
         """What is said in up to 30 s of sound, in that language or translated to English; the same each time.
 
-        Greedy first. Where that repeats itself or guesses, once more with a beam that may not repeat itself,
-        and the better of the two; Whisper's own way out, sampling, would give another text each time.
+        Greedy; when `careful` with a beam that may not repeat itself, at about twice the cost. The limits are
+        Whisper's own, and only what it takes for silence is left out by them here.
         """
-        task = "translate" if translate else "transcribe"
-        first = self._heard(sound, language, task, beam_size=1)
-        if not _is_doubtful(first):
-            return first
-        second = self._heard(sound, language, task, beam_size=_BEAM, no_repeat_ngram_size=_LONGEST_REPEAT)
-        return min(first, second, key=_badness)
-
-    def _heard(self, sound: Samples, language: str, task: str, **search: int) -> list[SpokenSegment]:
+        search = (
+            {"beam_size": _BEAM, "no_repeat_ngram_size": _LONGEST_REPEAT} if careful else {"beam_size": 1}
+        )
         segments, _ = self._model.transcribe(
             sound,
             language=language,
-            task=task,
+            task="translate" if translate else "transcribe",
             temperature=0.0,
             compression_ratio_threshold=MAX_COMPRESSION,
             log_prob_threshold=MIN_LOGPROB,
@@ -127,24 +101,10 @@ class Recogniser:
             word_timestamps=True,
             **search,
         )
-        return list(segments)
+        return heard(segments)
 
 
 @lru_cache(maxsize=1)
 def recogniser(folder: Path, threads: int) -> Recogniser:
     """The model in the folder, loaded once; another one takes its place."""
     return Recogniser(folder, threads)
-
-
-def _is_doubtful(segments: Sequence[SpokenSegment]) -> bool:
-    return any(
-        segment.compression_ratio > MAX_COMPRESSION or segment.avg_logprob < MIN_LOGPROB
-        for segment in segments
-    )
-
-
-def _badness(segments: Sequence[SpokenSegment]) -> tuple[bool, float]:
-    """Repetition is worse than a guess; nothing at all is neither."""
-    repeats = any(segment.compression_ratio > MAX_COMPRESSION for segment in segments)
-    logprobs = [segment.avg_logprob for segment in segments]
-    return repeats, -sum(logprobs) / len(logprobs) if logprobs else 0.0

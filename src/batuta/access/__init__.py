@@ -1,0 +1,1 @@
+"""Who may ask, and how often: keys, the gate before an app, limits, what browsers must not be made to do."""
