@@ -4,15 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := speech-two-cities
 
-.PHONY: demo test unit check format bench serve lock clean
+.PHONY: demo test servers unit check format bench serve lock clean
 
 demo: $(VENV)/.ready ## caption a real speech recording, print the subtitles and their quality report
 	@$(BIN)/batuta models pull whisper-base $(DEMO)
 	@$(BIN)/batuta caption "$$($(BIN)/batuta models path $(DEMO))/two_cities.wav" --output - --report
 
-test: check ## everything that must be green
-	@$(BIN)/batuta models pull whisper-base whisper-tiny.en $(DEMO)
+test: check servers ## everything that must be green
+	@$(BIN)/batuta models pull whisper-base whisper-tiny.en spleeter-2stems bergamot-en-pt bergamot-pt-en $(DEMO)
 	$(BIN)/pytest
+
+servers: ## what the tests start for real, from Debian's packages when we are root and it is missing
+	@for pair in postgres:postgresql chromium:chromium; do \
+	  command -v $${pair%%:*} >/dev/null || ls /usr/lib/postgresql/*/bin/$${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; \
+	  else echo "the tests need these packages: apt-get install$$missing"; exit 1; fi; fi
 
 unit: $(VENV)/.ready ## the fast tests only, in seconds
 	$(BIN)/pytest -m "not weights and not slow" --numprocesses auto --quiet

@@ -47,6 +47,7 @@ from batuta.storage.database import Database, make_folder
 from batuta.storage.lock import FolderLock
 from batuta.telemetry.http import observe
 from batuta.telemetry.scraping import JobNumbers, metrics_response, set_collector
+from batuta.telemetry.traces import FASTAPI_TELEMETRY
 from batuta.version import __version__
 
 
@@ -133,6 +134,7 @@ def captions_app(
     """Captions as an ASGI app, its routes under the prefix, to be served on the address `bound_to`."""
     settings = settings or Settings()
     database = open_database(settings)
+    keys = Keys(database)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -144,8 +146,9 @@ def captions_app(
             set_collector(lambda: _numbers(batuta.jobs))
             yield
             set_collector(None)
+            await keys.aclose()
 
-    app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan)
+    app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan, telemetry=FASTAPI_TELEMETRY)
     app.state.settings = settings
     app.state.bodies, app.state.lists = Bodies(), Lists()
     for place in dict.fromkeys(("", prefix)):
@@ -161,7 +164,6 @@ def captions_app(
             return {"name": "batuta", "version": __version__, "apps": [prefix], "api": "/openapi.json"}
 
     install_problems(app)
-    keys = Keys(database)
     gate = Gate(
         keys,
         settings,
@@ -189,6 +191,9 @@ def standalone_service(
     """
     settings = settings or Settings()
     full_name, kind = kind_named(name)
+    house = open_database(settings)
+    keys = Keys(house)  # where `batuta keys` makes them
+    gate = Gate.of_service(keys, settings, bound_to=bound_to or settings.host)
     folder = settings.batuta_data / "services" / full_name
     settings = settings.model_copy(
         update={"batuta_data": folder, "database_url": None, "batuta_artefacts": None}
@@ -205,14 +210,15 @@ def standalone_service(
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(lock.release)
-            stack.push_async_callback(database.aclose)
-            await database.create_tables()
+            for each in (house, database):
+                stack.push_async_callback(each.aclose)
+                await each.create_tables()
+            stack.push_async_callback(keys.aclose)
             await stack.enter_async_context(inner(app))
             yield
 
     app.router.lifespan_context = lifespan
     app.add_api_route("/metrics", metrics_response, include_in_schema=False)
-    gate = Gate.of_service(Keys(database), settings, bound_to=bound_to or settings.host)
     guard(app, gate, max_body_bytes=None)
     observe(app)
     return app

@@ -118,6 +118,15 @@ async def test_a_cookie_alone_changes_nothing(opened: Open, keys: Keys) -> None:
         assert (await client.get("/jobs", headers=headers)).status_code == 200
 
 
+async def test_an_empty_origin_is_not_the_same_as_no_host(opened: Open, keys: Keys) -> None:
+    """HTTP/1.0 may leave the Host out; then nothing proves whose page it is."""
+    cookie = f"Cookie: batuta_key={(await keys.create('console', ['submit'])).clear}"
+    async with opened("0.0.0.0") as client:
+        for origin in ("Origin: http://", "Origin: ", "Origin: null"):
+            status, _ = await raw(str(client.base_url), "POST /cancel HTTP/1.0", cookie, origin)
+            assert status == 403, origin
+
+
 async def test_a_program_without_an_origin_is_no_browser(opened: Open) -> None:
     """A script goes on working on loopback."""
     async with opened() as client:

@@ -8,15 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import FastAPI
 from openai import AsyncOpenAI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from batuta.captions.doors import bazarr_router, openai_router
-from batuta.server import captions_app
 from batuta.settings import Settings
 from batuta.testing.stubs import instant_service
 
@@ -46,16 +43,6 @@ SPOKEN = {
         },
     ],
 }
-
-
-def with_doors(settings: Settings) -> FastAPI:
-    """Captions alone with both doors at the root."""
-    app = captions_app(settings)
-    paths = {getattr(route, "path", "") for route in app.routes}
-    if "/asr" not in paths:
-        app.include_router(openai_router)
-        app.include_router(bazarr_router)
-    return app
 
 
 def settings_for(folder: Path, services: str, **more: object) -> Settings:

@@ -17,15 +17,16 @@ from doors_stage import (
     sent,
     services_with,
     settings_for,
-    with_doors,
 )
 from fastapi import FastAPI
 
+from batuta.captions.app import Captions
 from batuta.captions.doors import waiting
-from batuta.captions.doors.bazarr import HEARD_SECONDS, the_detector
+from batuta.captions.doors.bazarr import HEARD_SECONDS
 from batuta.captions.doors.pcm import BYTES_A_SECOND, WAV_HEADER, as_wav
 from batuta.media import read
 from batuta.media.audio import AudioReader
+from batuta.server import captions_app
 from batuta.storage.artefacts import Artefact
 from batuta.testing.servers import serving
 
@@ -61,12 +62,13 @@ def ear() -> Ear:
 
 
 @pytest.fixture
-async def app(orders: Orders, ear: Ear, tmp_path: Path) -> AsyncGenerator[FastAPI]:
+async def app(
+    orders: Orders, ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[FastAPI]:
     """Captions with its doors and that ear."""
+    monkeypatch.setattr(Captions, "detect_language", ear.detect_language)
     async with serving(services_with(orders)) as services:
-        app = with_doors(settings_for(tmp_path, services))
-        app.dependency_overrides[the_detector] = lambda: ear
-        yield app
+        yield captions_app(settings_for(tmp_path, services))
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from doors_stage import (
     sent,
     services_with,
     settings_for,
-    with_doors,
 )
 from fastapi import Depends, FastAPI
 from openai import AsyncOpenAI
@@ -36,6 +35,7 @@ from batuta.errors import (
     Unauthorized,
 )
 from batuta.media import read
+from batuta.server import captions_app
 from batuta.testing.servers import serving
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,7 @@ async def server(orders: Orders, tmp_path: Path) -> AsyncGenerator[str]:
     """The base URL of captions with its doors."""
     async with (
         serving(services_with(orders)) as services,
-        serving(with_doors(settings_for(tmp_path, services, max_upload_bytes=100_000))) as url,
+        serving(captions_app(settings_for(tmp_path, services, max_upload_bytes=100_000))) as url,
     ):
         yield url
 

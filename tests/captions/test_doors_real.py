@@ -11,11 +11,11 @@ import av
 import jiwer
 import pytest
 from doors_calls import DETECT, TRANSCRIBE, posted
-from doors_stage import answered, openai_client, with_doors
+from doors_stage import answered, openai_client
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from batuta.captions.app import Captions
 from batuta.media import read
+from batuta.server import captions_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 from book import TWO_CITIES
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.weights]
 async def server(tmp_path: Path) -> AsyncGenerator[str]:
     """Captions with everything embedded and the small model."""
     settings = Settings(batuta_data=tmp_path, whisper_model="tiny.en")
-    async with serving(with_doors(settings)) as url:
+    async with serving(captions_app(settings)) as url:
         yield url
 
 
@@ -86,7 +86,6 @@ async def test_bazarr_s_raw_sound_becomes_subtitles(server: str, two_cities: Pat
     assert shown.cues[-1].end < len(sound) / 32_000 + 0.6
 
 
-@pytest.mark.skipif(not hasattr(Captions, "detect_language"), reason="the recogniser cannot be asked yet")
 async def test_the_language_of_raw_sound_is_told(server: str, two_cities: Path) -> None:
     """The provider's other call, answered by the recogniser."""
     sound = await asyncio.to_thread(raw_sound, two_cities)

@@ -126,6 +126,9 @@ async def test_jobs_are_listed_newest_first(client: httpx2.AsyncClient) -> None:
         "progress",
         "created_at",
         "updated_at",
+        "title",
+        "reference",
+        "eta_seconds",
     }
     failed = (await client.get("/jobs", params={"status": "failed"})).json()
     assert failed["jobs"] == []

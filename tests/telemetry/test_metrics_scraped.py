@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -19,9 +20,10 @@ from batuta.clients import ServiceClient
 from batuta.clients.breaker import BreakerPolicy
 from batuta.clients.deadline import deadline
 from batuta.clients.retry import RetryPolicy
-from batuta.errors import BatutaError, DeadlineExceeded
+from batuta.errors import BatutaError, Cancelled, DeadlineExceeded, NoAudio
 from batuta.telemetry import metrics, scraping
 from batuta.telemetry.scraping import JobNumbers, metrics_response, set_collector
+from batuta.telemetry.stages import StageClock
 from batuta.testing.clock import VirtualClock
 from batuta.version import __version__
 
@@ -187,6 +189,34 @@ def test_processes_of_one_server_count_together(tmp_path: Path) -> None:
         )
     found = samples(ended.stdout)
     assert found["batuta_service_calls_total", (("outcome", "ok"), ("service", "together"))] == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"),
+    [
+        (None, "computed"),
+        (Cancelled("by its owner"), "cancelled"),
+        (NoAudio("silent film"), "failed"),
+        (KeyError("a bug"), "failed"),
+        (asyncio.CancelledError(), None),
+    ],
+)
+async def test_a_stage_is_counted_by_how_it_ended(error: BaseException | None, counted: str | None) -> None:
+    """Once; a stage that our own end interrupts is not over."""
+    work = f"clocked-{type(error).__name__}"
+    with suppress(BaseException), StageClock(work) as clock:
+        if error is not None:
+            raise error
+        clock.finished("computed")
+    with StageClock(work):
+        pass  # submitted, and waited for elsewhere
+    found = await scrape()
+    outcomes = {
+        dict(labels)["outcome"]: number
+        for (name, labels), number in found.items()
+        if name == "batuta_stage_duration_seconds_count" and dict(labels)["stage"] == work
+    }
+    assert outcomes == ({counted: 1} if counted else {})
 
 
 def answering(*statuses: int) -> httpx2.MockTransport:

@@ -52,11 +52,12 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
             model=request.model,
         ),
     )
-    if request.to_another_language:
-        speech = await run.stage(
-            "translation", Translate(file=speech.file, language_out=request.language_out or "")
-        )
-    captions = await run.stage("subtitles", Shape(file=speech.file, profile=request.subtitle_profile))
+    text, warnings = speech.file, audio.warnings
+    if request.language_out is not None and request.to_another_language:
+        order = Translate(file=text, language_in=request.language, language_out=request.language_out)
+        translated = await run.stage("translation", order)
+        text, warnings = translated.file, (*warnings, *translated.warnings)
+    captions = await run.stage("subtitles", Shape(file=text, profile=request.subtitle_profile))
     return CaptionResult(
         captions=captions.file,
         audio=audio.file,
@@ -65,7 +66,7 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
         language=captions.language,
         duration=captions.duration,
         hard_violations=captions.hard_violations,
-        warnings=audio.warnings,
+        warnings=warnings,
     )
 
 
@@ -75,4 +76,8 @@ async def detect_language(run: Run, request: LanguageRequest) -> LanguageResult:
     heard = await run.stage(
         "detection", Transcribe(file=request.upload, model=request.model, only_language=True)
     )
-    return LanguageResult(language=heard.language_detected, probability=heard.language_probability or 0.0)
+    sure = float(heard.language_detected is not None)  # a model that knows one language says no more
+    return LanguageResult(
+        language=heard.language_detected,
+        probability=sure if heard.language_probability is None else heard.language_probability,
+    )

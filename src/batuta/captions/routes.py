@@ -237,7 +237,8 @@ async def subtitles(form: str, job: Readable, captions: App) -> PlainTextRespons
     return PlainTextResponse(text, media_type=FORMATS[form].media_type, headers={"Content-Disposition": name})
 
 
-@router.api_route("/jobs/{job_id}/audio", methods=["GET", "HEAD"], response_class=Response)
+@router.get("/jobs/{job_id}/audio", response_class=Response)
+@router.head("/jobs/{job_id}/audio", response_class=Response, include_in_schema=False)
 async def audio(job: Readable, request: Request, captions: App) -> Response:
     """The normalized audio the captions were made from, or a part of it."""
     if job.result is None:
@@ -247,7 +248,8 @@ async def audio(job: Readable, request: Request, captions: App) -> Response:
     return await file_response(request, captions.artefacts, result.audio, name, inline=True)
 
 
-@router.api_route("/jobs/{job_id}/media", methods=["GET", "HEAD"], response_class=Response)
+@router.get("/jobs/{job_id}/media", response_class=Response)
+@router.head("/jobs/{job_id}/media", response_class=Response, include_in_schema=False)
 async def media(job: Readable, request: Request, captions: App) -> Response:
     """The media the captions belong to, or a part of it, for as long as it is kept."""
     found = await captions.media(job)

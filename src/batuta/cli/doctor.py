@@ -18,7 +18,7 @@ from cyclopts import Parameter
 
 from batuta.cli.screen import print_document
 from batuta.errors import BatutaError
-from batuta.server import SERVICES
+from batuta.services.kinds import SERVICES
 from batuta.settings import Settings
 from batuta.weights import State, Weights
 

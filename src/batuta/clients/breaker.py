@@ -22,6 +22,7 @@ import structlog
 
 from batuta.clients.clock import SYSTEM_CLOCK, Clock
 from batuta.errors import BreakerOpen
+from batuta.telemetry.metrics import breaker_moved
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +100,7 @@ class BreakerPolicy:
 
 
 DEFAULT_BREAKER: Final = BreakerPolicy()
+_WORDS: Final = {Closed: "closed", Open: "open", HalfOpen: "half_open"}
 
 
 class Breaker:
@@ -112,6 +114,7 @@ class Breaker:
         self._clock = clock
         self._cause = ""
         self._state: State = Closed()
+        breaker_moved(name, "closed")
 
     @property
     def state(self) -> State:
@@ -134,6 +137,7 @@ class Breaker:
         self._state = self._policy.next(before, event, self._clock.now(), probe=probe)
         if type(self._state) is not type(before):
             log.warning("breaker", service=self._name, state=type(self._state).__name__, cause=self._cause)
+            breaker_moved(self._name, _WORDS[type(self._state)])
 
     def _refusal(self) -> BreakerOpen:
         wait = (

@@ -37,6 +37,8 @@ from batuta.jobs.records import Event, JobRecord, JobStatus, job_of
 from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore
 from batuta.storage.database import Database
+from batuta.telemetry.metrics import job_finished, jobs_carried
+from batuta.telemetry.traces import continue_trace, job_span, stage_span
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -212,8 +214,8 @@ class Carrier:
         free = self._capacity.jobs_at_once - len(self._carried)
         for record in await self._queue.claim(free) if free > 0 else ():
             self._carried[record.job_id] = record.run_id
-            await self._engine.start(record.run_id)
             log.info("job.started", job_id=record.job_id)
+            await self._engine.start(record.run_id)
         for job_id in await self._store.cancelled(self._carried):
             await self._stages.cancel(job_id)
             await self._engine.cancel(self._carried.pop(job_id))
@@ -221,6 +223,7 @@ class Carrier:
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
+            jobs_carried(len(self._carried))
             with suppress(StorageError):  # the next beat tells it
                 await self._queue.beat()
 
@@ -272,7 +275,11 @@ class Carrier:
                 await self._stages.cancel(job_id)
                 return
             await self._queue.take(job_id)
-            with deadline(self._capacity.timeout.total_seconds()):
+            with (
+                deadline(self._capacity.timeout.total_seconds()),
+                continue_trace(record.traceparent),
+                job_span(job_id, record.pipeline),
+            ):
                 end = await self._end_of(record)
             await self._engine.step("end", lambda: self._told(job_id, end))
         except NotFound:
@@ -313,6 +320,9 @@ class Carrier:
                 await asyncio.sleep(WATCH_SECONDS)
             else:
                 self._unwritten.pop(job_id, None)
+                outcome = event.kind.removeprefix("job.")
+                log.info(event.kind, job_id=job_id, error=event.data.get("error"))
+                job_finished(outcome)
                 return
 
 
@@ -326,13 +336,14 @@ class _Run:
 
     async def stage(self, name: str, order: Order[R]) -> R:
         """Submit and wait are two steps, so that a crash between them does not submit twice."""
-        submitted = await self._engine.step(
-            f"{name}:submit", lambda: self._stages.submit(self.job_id, name, order)
-        )
-        execution = Execution.model_validate(submitted)
-        if execution.result is not None:
-            return order.result(execution.result)
-        result = await self._engine.step(
-            f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, execution)
-        )
-        return order.result(result)
+        with stage_span(self.job_id, name, order.work):
+            submitted = await self._engine.step(
+                f"{name}:submit", lambda: self._stages.submit(self.job_id, name, order)
+            )
+            execution = Execution.model_validate(submitted)
+            if execution.result is not None:
+                return order.result(execution.result)
+            result = await self._engine.step(
+                f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, execution)
+            )
+            return order.result(result)

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
+import structlog
 from pydantic import BaseModel
 
 from batuta.clients.deadline import remaining
@@ -33,6 +34,9 @@ from batuta.jobs.places import Places
 from batuta.jobs.records import Event, JobRecord, JobStatus
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import Artefact, ArtefactStore
+from batuta.telemetry.stages import StageClock
+
+log = structlog.get_logger()
 
 RESUBMISSIONS: Final = 3
 """How often work that was lost (a restarted service, a crashed engine) is submitted again."""
@@ -63,18 +67,20 @@ class Stages:
     async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Execution:
         """The order's finished execution if its result is kept, otherwise the one that is now under way."""
         job = await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
-        async with self._telling_failure(job_id, stage):
+        async with self._watched(job_id, stage, order.work) as clock:
             worker = self._worker(order)
             key = order.key(await worker.identity())
             kept = await self._kept(key, order)
             if kept is not None:
                 await self._completed(job_id, stage, key, reused=True)
+                clock.finished("reused")
                 return kept
             execution = await self._admitted(job, stage, order.work, key)
             if execution.remote_id is None:
                 execution = await self._hand_in(worker, order, execution)
             submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
             record = await self._store.apply(job_id, submitted)
+            log.info("stage.submitted", job_id=job_id, stage=stage, remote_id=execution.remote_id)
             if record.status is JobStatus.CANCELLED:  # while it was being handed in: nobody else stops it
                 await self.cancel(job_id)
                 raise Cancelled(f"job {job_id} was cancelled")
@@ -84,7 +90,7 @@ class Stages:
         self, job_id: str, stage: str, order: Order[Any], execution: Execution
     ) -> dict[str, Any]:
         """Wait for the work of an open execution, keep its result and return it in its JSON form."""
-        async with self._telling_failure(job_id, stage):
+        async with self._watched(job_id, stage, order.work) as clock:
             kept = await self._kept(execution.key, order)
             if kept is not None and kept.result is not None:
                 result = kept.result
@@ -92,6 +98,7 @@ class Stages:
                 async with self._telling_progress(job_id, stage) as on_progress:
                     result = await self._outcome(job_id, order, execution, on_progress)
             await self._completed(job_id, stage, execution.key, reused=False)
+            clock.finished("computed")
             return result
 
     async def cancel(self, job_id: str) -> None:
@@ -207,6 +214,7 @@ class Stages:
 
     async def _completed(self, job_id: str, stage: str, key: str, *, reused: bool) -> None:
         data = {"reused": reused, "key": key}
+        log.info("stage.completed", job_id=job_id, stage=stage, reused=reused)
         await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data=data))
 
     async def _raise_if_cancelled(self, job_id: str) -> None:
@@ -214,10 +222,13 @@ class Stages:
             raise Cancelled(f"job {job_id} was cancelled")
 
     @asynccontextmanager
-    async def _telling_failure(self, job_id: str, stage: str) -> AsyncGenerator[None]:
+    async def _watched(self, job_id: str, stage: str, work: str) -> AsyncGenerator[StageClock]:
+        """Count and time what happens in the block, and tell how it fails."""
         try:
-            yield
+            with StageClock(work) as clock:
+                yield clock
         except BatutaError as error:
+            log.info("stage.failed", job_id=job_id, stage=stage, error=error.message)
             failed = Event(kind="stage.failed", stage=stage, data={"error": error.to_dict()})
             await self._store.apply(job_id, failed)
             raise

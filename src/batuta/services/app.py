@@ -25,6 +25,7 @@ from batuta.services.problems import install_problems, invalid
 from batuta.services.records import ServiceJob
 from batuta.services.registry import ServiceJobs
 from batuta.storage.artefacts import Artefact
+from batuta.telemetry.traces import FASTAPI_TELEMETRY
 from batuta.version import __version__
 
 MAX_WAIT_SECONDS: Final = 30.0
@@ -44,7 +45,12 @@ def service_app(jobs: ServiceJobs, *, max_upload_bytes: int, routes: APIRouter |
         finally:
             await jobs.aclose()
 
-    app = FastAPI(title=f"Batuta {jobs.service.name}", version=__version__, lifespan=lifespan)
+    app = FastAPI(
+        title=f"Batuta {jobs.service.name}",
+        version=__version__,
+        lifespan=lifespan,
+        telemetry=FASTAPI_TELEMETRY,
+    )
     app.state.jobs = jobs
     app.state.max_upload_bytes = max_upload_bytes
     app.include_router(_router)
@@ -140,9 +146,12 @@ async def cleanup(
 
 
 @_router.delete("/admin/cache")
-async def clear(jobs: Jobs) -> dict[str, Any]:
-    """Stop and forget every job, with its files."""
-    cleared = await jobs.clear()
+async def clear(
+    jobs: Jobs,
+    running: Annotated[bool, Query(description="stop and forget unfinished jobs, too")] = False,  # noqa: FBT002  # a query parameter
+) -> dict[str, int]:
+    """Forget every finished job, with its files."""
+    cleared = await jobs.clear(running=running)
     return {"jobs_removed": cleared.jobs, "tasks_purged": cleared.stopped, "files_removed": cleared.files}
 
 

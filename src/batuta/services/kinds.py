@@ -24,6 +24,7 @@ from batuta.services.registry import ServiceJobs
 from batuta.services.remote import ServiceWorker
 from batuta.services.transcriber.service import Transcriber
 from batuta.services.transcriber.service import routes as transcriber_routes
+from batuta.services.translator.chat import Chat
 from batuta.services.translator.service import Translator
 from batuta.services.translator.service import routes as translator_routes
 from batuta.services.work import Service
@@ -80,7 +81,9 @@ SERVICES: Final[Mapping[str, Kind]] = {
         routes=transcriber_routes,
     ),
     "translator": Kind(
-        build=lambda settings, _: Translator(Weights.from_settings(settings), settings.batuta_models),
+        build=lambda settings, _: Translator(
+            Weights.from_settings(settings), settings.batuta_models, _chat(settings)
+        ),
         url=lambda settings: settings.translator_url,
         timeout=lambda settings: settings.translator_timeout,
         places=lambda settings: settings.translator_concurrency,
@@ -192,6 +195,19 @@ def _caller(
         at_once=0.9 * PROGRESS_SECONDS,
     )
     return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=embedded is not None)
+
+
+def _chat(settings: Settings) -> Chat | None:
+    """The language model that translates, where the operator names one."""
+    if settings.translator_openai_base_url is None:
+        return None
+    key = settings.translator_openai_api_key
+    return Chat.at(
+        str(settings.translator_openai_base_url),
+        settings.translator_openai_model,
+        None if key is None else key.get_secret_value(),
+        retry=_retry(settings),
+    )
 
 
 def _retry(settings: Settings) -> RetryPolicy:

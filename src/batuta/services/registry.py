@@ -134,16 +134,16 @@ class ServiceJobs:
             await self.discard(file for job in old for file in job.owned)
         return len(old)
 
-    async def clear(self) -> Cleared:
-        """Stop and forget every job, with its files."""
-        running = [job.id for job in await self.records.final(final=False)]
+    async def clear(self, *, running: bool) -> Cleared:
+        """Forget every finished job, with its files; with `running` stop and forget the others, too."""
+        stopped = [job.id for job in await self.records.final(final=False)] if running else []
         files = {file.sha256 for job in await self.records.all() for file in job.owned}
-        for job_id in running:
+        for job_id in stopped:
             with suppress(NotFound):
                 await self.remove(job_id)
         finished = await self.clean(dt.timedelta())
         left = {file.sha256 for job in await self.records.all() for file in job.owned}
-        return Cleared(jobs=len(running) + finished, stopped=len(running), files=len(files - left))
+        return Cleared(jobs=len(stopped) + finished, stopped=len(stopped), files=len(files - left))
 
     async def discard(self, files: Iterable[Artefact]) -> None:
         """Delete those of the files that no job of any service mentions, where that is up to us."""

@@ -75,7 +75,9 @@ class ServiceWorker:
 
     async def reset(self) -> Mapping[str, Any]:
         """Have the service forget every job with its files; what it says it removed."""
-        found = parsed((await self._client.request("DELETE", "/admin/cache")).content)
+        found = parsed(
+            (await self._client.request("DELETE", "/admin/cache", params={"running": "true"})).content
+        )
         return found if isinstance(found, Mapping) else {}
 
     async def submit(self, order: Order[Any], key: str) -> str:

@@ -263,6 +263,34 @@ def test_the_document_holds_what_the_result_counts(run: Transcribe) -> None:
     assert document["engine"] == result["engine"] == "transcriber-2:toy"
 
 
+def test_progress_grows_with_every_chunk_also_where_it_is_heard_again(run: Transcribe, model: Model) -> None:
+    """By the seconds of the film, silence before the first speech included."""
+    deaf = [True]
+    hear = model.recognise
+
+    def hard_of_hearing(sound: np.ndarray, *rest: object, **how: bool) -> list[Heard]:
+        deaf[0] = not deaf[0]
+        return [] if deaf[0] else hear(sound, *rest, **how)
+
+    model.recognise = hard_of_hearing
+    seen: list[float] = []
+    result, document = run(talking(False, False, True, True, True, False), seen)
+    assert seen == sorted(seen)
+    assert len(set(seen)) >= 6
+    assert seen[0] < 25
+    assert seen[-1] == 100.0
+    assert result["stretches_heard_again"] == document["stretches_heard_again"] > 0
+
+
+@pytest.mark.usefixtures("model")
+def test_only_the_language_is_found_out_when_no_more_is_asked(run: Transcribe, model: Model) -> None:
+    """Nothing is recognised, and the rest of the film is not even read."""
+    result, document = run(talking(True, *[False] * 9), only_language=True)
+    assert (result["language_detected"], result["language_probability"]) == ("pt", 0.9)
+    assert (document["segments"], document["full_text"], document["duration"]) == ([], "", 300.0)
+    assert model.asked == []
+
+
 @pytest.mark.usefixtures("model")
 def test_media_without_sound_is_refused(run: Transcribe, tmp_path: Path) -> None:
     """As by every engine, and without a file left behind."""

@@ -78,6 +78,19 @@ def test_normalized_speech_is_written_down_nearly_without_errors(
     assert result["language_detected"] == "en"
 
 
+def test_the_default_options_are_no_worse_than_none(
+    weights: Weights, two_cities: Path, tmp_path: Path
+) -> None:
+    """Noise removal, mono and 16 kHz cost clean speech at most half a point of word error rate."""
+    speech = normalized(two_cities, tmp_path / "speech.flac")
+    for model in ("whisper-base", "whisper-tiny.en"):
+        rates = [
+            error_rate(run(weights(model), path, tmp_path / "out.json")[1]["full_text"])
+            for path in (two_cities, speech)
+        ]
+        assert rates[1] <= rates[0] + 0.005
+
+
 def test_times_are_in_order_and_within_the_recording(
     weights: Weights, two_cities: Path, tmp_path: Path
 ) -> None:

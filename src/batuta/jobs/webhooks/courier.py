@@ -26,6 +26,7 @@ from batuta.jobs.webhooks.secret import webhook_secret
 from batuta.jobs.webhooks.signing import signed_headers
 from batuta.settings import Settings
 from batuta.storage.database import Database
+from batuta.telemetry.metrics import delivery
 from batuta.version import __version__
 
 AT_ONCE: Final = 16
@@ -37,6 +38,8 @@ CLAIM_SECONDS: Final = 60.0
 ERROR_CHARACTERS: Final = 300
 
 log = structlog.get_logger()
+
+_OUTCOMES: Final = {State.DELIVERED: "delivered", State.PENDING: "retried", State.FAILED: "given_up"}
 
 
 def utc_now() -> dt.datetime:
@@ -158,6 +161,7 @@ class Courier:
         except Exception:  # the claim runs out, and it is sent again: rather twice than not noted
             log.exception("webhook.not_noted", delivery_id=parcel.delivery_id)
             return
+        delivery(_OUTCOMES[verdict.state])
         say = log.warning if verdict.state is State.FAILED else log.info
         say(
             f"webhook.{verdict.state}",

@@ -51,6 +51,7 @@ _MOST_THREADS: Final = 8
 def transcribe(task: TranscribeTask, report: Callable[[float], None]) -> TranscribeResult:
     """Do the task; raises `InvalidRequest`, `UnreadableMedia` or `NoAudio`, and then leaves no file."""
     language, to_english = spoken(task["language_in"]), _wants_english(task["language_out"])
+    report = _growing(report)
     threads = max(1, min(task["threads"], _MOST_THREADS))
     reader = AudioReader(Path(task["input"]), sample_rate=SAMPLE_RATE, channels=1)
     model = recogniser(Path(task["model_folder"]), threads)
@@ -90,6 +91,19 @@ def _told(chunks: Iterator[Chunk], reader: AudioReader, report: Callable[[float]
         if silent:
             report(_percent(reader, chunk))
         yield chunk
+
+
+def _growing(report: Callable[[float], None]) -> Callable[[float], None]:
+    """Silence may be told twice, and bytes read are no even measure of seconds; a bar never goes back."""
+    told = 0.0
+
+    def tell(percent: float) -> None:
+        nonlocal told
+        if percent > told:
+            told = percent
+            report(percent)
+
+    return tell
 
 
 def _percent(reader: AudioReader, chunk: Chunk) -> float:

@@ -66,14 +66,16 @@ class Listener:
         return Listened(tuple(heard), len(stretches))
 
     def _heard_alone(self, sound: Samples, stretch: Span, speech: Sequence[Span]) -> list[Heard]:
-        """What is said in the stretch, as far as nothing speaks against it."""
+        """What is said in the stretch, as far as nothing speaks against it; all of the sound in two halves.
+
+        One plain hearing, for the same sound would give the same again, and doubt is no reason to go on here.
+        """
         start = max(stretch.start - AROUND_SECONDS, 0.0)
         piece = sound[round(start * SAMPLE_RATE) : round((stretch.end + AROUND_SECONDS) * SAMPLE_RATE)]
-        around = [Span(span.start - start, span.end - start) for span in speech]
-        found = [
-            segment for segment in self._believed(piece, around) if is_sure(segment, _around(segment, around))
-        ]
-        return [segment.later(start) for segment in found]
+        whole = len(piece) == len(sound) >= _SHORTEST_HALVED
+        heard = self._in_halves(piece) if whole else self._ask(piece)
+        found = [segment.later(start) for segment in without_loops(heard)]
+        return [segment for segment in found if is_sure(segment, _around(segment, speech))]
 
     def _believed(self, sound: Samples, speech: Sequence[Span]) -> list[Heard]:
         heard, confirmed = self._best(sound, speech)
@@ -83,14 +85,15 @@ class Listener:
     def _best(self, sound: Samples, speech: Sequence[Span]) -> tuple[list[Heard], bool]:
         """The best of up to three hearings, and whether its repetitions are really said."""
         first = self._ask(sound)
-        doubts = [s for s in first if verdict(s, _around(s, speech)) is not Verdict.KEEP]
-        if not doubts and not _loops(first):
+        if _is_clear(first, speech):
             return first, True
         hearings = [first]
         if repeats(first) and len(sound) >= _SHORTEST_HALVED:
             halves = self._in_halves(sound)
             if not _loops(first) and _agree(first, halves):
                 return first, True
+            if halves and _is_clear(halves, speech):
+                return halves, True
             hearings.append(halves)
         hearings.append(self._ask(sound, careful=True))
         best = min(hearings, key=badness)
@@ -99,8 +102,8 @@ class Listener:
     def _in_halves(self, sound: Samples) -> list[Heard]:
         """Less sound at once leads a model out of its loops."""
         half = quietest(sound)
-        later = (segment.later(half / SAMPLE_RATE) for segment in self._ask(sound[half:]))
-        return [*self._ask(sound[:half]), *later]
+        first, second = self._ask(sound[:half]), self._ask(sound[half:])
+        return [*first, *(segment.later(half / SAMPLE_RATE) for segment in second)]
 
     def _ask(self, sound: Samples, *, careful: bool = False) -> list[Heard]:
         return self._ears.recognise(sound, self._language, translate=self._translate, careful=careful)
@@ -123,6 +126,12 @@ def quietest(sound: Samples) -> int:
     power = np.square(sound[first:last], dtype=np.float64)
     frames = power[: len(power) // _QUIET * _QUIET].reshape(-1, _QUIET).sum(axis=1)
     return first + int(np.argmin(frames)) * _QUIET + _QUIET // 2
+
+
+def _is_clear(heard: Sequence[Heard], speech: Sequence[Span]) -> bool:
+    """Whether nothing speaks against any of it."""
+    kept = all(verdict(segment, _around(segment, speech)) is Verdict.KEEP for segment in heard)
+    return kept and not _loops(heard)
 
 
 def _loops(heard: Sequence[Heard]) -> bool:

@@ -1,0 +1,17 @@
+"""Pages that do not exist."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from fastapi import APIRouter
+
+from batuta.errors import NotFound
+
+lost_router = APIRouter(include_in_schema=False)
+
+
+@lost_router.get("/console/{rest:path}")
+async def lost(rest: str) -> NoReturn:
+    """Say so."""
+    raise NotFound(f"the console has no page {f'/console/{rest}'[:200]!r}")

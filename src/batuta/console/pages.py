@@ -1,0 +1,89 @@
+"""Renders the console's pages; everything put into one is escaped unless a template says otherwise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from batuta.access.caller import Caller
+from batuta.console import sentences
+from batuta.console.assets import Assets
+from batuta.version import __version__
+
+NOT_KEPT: Final = {"Cache-Control": "no-store", "Vary": "Cookie"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page that can be gone to from everywhere."""
+
+    label: str
+    path: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Links of one app."""
+
+    label: str
+    links: tuple[Link, ...]
+
+
+NAVIGATION: Final = (
+    Section("Captions", (Link("Jobs", "/console/jobs", "list"), Link("New job", "/console/new", "plus"))),
+    Section("System", (Link("Services", "/console/health", "pulse"),)),
+)
+
+
+class Pages:
+    """The templates, and what all of them may use."""
+
+    def __init__(self, assets: Assets, captions_prefix: str) -> None:
+        self._environment = Environment(
+            loader=PackageLoader("batuta.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals.update(
+            api=captions_prefix, asset=assets.address, navigation=NAVIGATION, version=__version__
+        )
+        self._environment.filters.update(
+            ago=lambda moment: sentences.ago(moment, dt.datetime.now(dt.UTC)),
+            exact=sentences.exact,
+            span=sentences.span,
+            clock=sentences.clock,
+            status_word=sentences.status_word,
+            tone=sentences.tone,
+            stage_name=sentences.stage_name,
+            language_name=sentences.language_name,
+        )
+
+    def render(self, template: str, path: str, caller: Caller | None, **context: object) -> str:
+        """The page as HTML; `path` is where it lies, `caller` who sees it, None for whoever is a stranger."""
+        found = self._environment.get_template(f"{template}.html")
+        return found.render(path=path, caller=caller, **context)
+
+    def page(
+        self, template: str, request: Request, caller: Caller | None, *, status: int = 200, **context: object
+    ) -> HTMLResponse:
+        """The answer with the page; no cache keeps it."""
+        body = self.render(template, request.url.path, caller, **context)
+        return HTMLResponse(body, status, NOT_KEPT)
+
+
+def the_pages(request: Request) -> Pages:
+    """The pages of the server that was asked."""
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+PagesHere = Annotated[Pages, Depends(the_pages)]
