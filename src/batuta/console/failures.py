@@ -18,7 +18,11 @@ from batuta.errors import BatutaError
 _FOLDER: Final = "/console/"
 _UNAUTHORIZED: Final = 401
 _REPLACED: Final = frozenset({b"content-type", b"content-length", b"cache-control"})
-_FOR_PAGES: Final = {**NOT_KEPT, "Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Frame-Options": "DENY"}
+_FOR_PAGES: Final = {
+    **NOT_KEPT,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Frame-Options": "DENY",
+}
 _NEXT_MAX: Final = 1000
 
 

@@ -18,21 +18,21 @@ from batuta.services.problems import fields_of
 actions_router = APIRouter(include_in_schema=False)
 
 
-@actions_router.post("/console/jobs/{job_id}/cancel")
+@actions_router.post("/console/jobs/{job_id}/cancel")  # noqa: FAST003  # the dependency takes it
 async def cancel_form(job: Changeable, captions: App) -> Response:
     """Stop the job and show it, however it ended."""
     await captions.cancel(job.job_id)
     return RedirectResponse(f"/console/jobs/{job.job_id}", 303)
 
 
-@actions_router.post("/console/jobs/{job_id}/delete")
+@actions_router.post("/console/jobs/{job_id}/delete")  # noqa: FAST003  # the dependency takes it
 async def delete_form(job: Changeable, captions: App) -> Response:
     """Forget the job and show those that are left."""
     await captions.delete(job.job_id)
     return RedirectResponse("/console/jobs", 303)
 
 
-@actions_router.post("/console/jobs/{job_id}/retry")
+@actions_router.post("/console/jobs/{job_id}/retry")  # noqa: FAST003  # the dependency takes it
 async def retry_form(job: Changeable, caller: Submitter, captions: App, request: Request) -> Response:
     """Do the job again, with what the form changes."""
     del caller  # counted as a submission

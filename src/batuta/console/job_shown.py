@@ -124,7 +124,9 @@ _RULES: Final[MappingProxyType[Rule, _Words]] = MappingProxyType(
 def findings_of(conformity: Conformity) -> tuple[Finding, ...]:
     """The rules that are broken, those first that never have to be."""
     broken = [(rule, found) for rule in RULES if (found := conformity.of(rule))]
-    return tuple(_finding(rule, found) for rule, found in sorted(broken, key=lambda pair: pair[0] not in HARD_RULES))
+    return tuple(
+        _finding(rule, found) for rule, found in sorted(broken, key=lambda pair: pair[0] not in HARD_RULES)
+    )
 
 
 def _finding(rule: Rule, found: list[Violation]) -> Finding:

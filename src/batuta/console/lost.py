@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from batuta.errors import NotFound
 
@@ -12,6 +10,6 @@ lost_router = APIRouter(include_in_schema=False)
 
 
 @lost_router.get("/console/{rest:path}")
-async def lost(rest: str) -> NoReturn:
+async def lost(rest: str) -> Response:
     """Say so."""
     raise NotFound(f"the console has no page {f'/console/{rest}'[:200]!r}")

@@ -28,7 +28,13 @@ async def new_page(request: Request, caller: Reader, pages: PagesHere) -> Respon
     settings: Settings = request.app.state.settings
     chosen = Chosen.by_default(settings)
     return pages.page(
-        "new", request, caller, choices=Choices.of(settings), chosen=chosen, problem=None, limit=_limit(settings)
+        "new",
+        request,
+        caller,
+        choices=Choices.of(settings),
+        chosen=chosen,
+        problem=None,
+        limit=_limit(settings),
     )
 
 
@@ -47,7 +53,7 @@ async def submit_form(request: Request, caller: Submitter, captions: App, pages:
             "new",
             request,
             caller,
-            status=error.status,
+            status_code=error.status,
             choices=Choices.of(settings),
             chosen=Chosen.by_form(fields),
             problem=error,

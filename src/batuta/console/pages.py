@@ -53,11 +53,14 @@ class Pages:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals.update(
-            api=captions_prefix, asset=assets.address, navigation=NAVIGATION, version=__version__
-        )
+        self._always = {
+            "api": captions_prefix,
+            "asset": assets.address,
+            "navigation": NAVIGATION,
+            "version": __version__,
+        }
         self._environment.filters.update(
-            ago=lambda moment: sentences.ago(moment, dt.datetime.now(dt.UTC)),
+            ago=_ago,
             exact=sentences.exact,
             span=sentences.span,
             clock=sentences.clock,
@@ -70,14 +73,24 @@ class Pages:
     def render(self, template: str, path: str, caller: Caller | None, **context: object) -> str:
         """The page as HTML; `path` is where it lies, `caller` who sees it, None for whoever is a stranger."""
         found = self._environment.get_template(f"{template}.html")
-        return found.render(path=path, caller=caller, **context)
+        return found.render(self._always, path=path, caller=caller, **context)
 
     def page(
-        self, template: str, request: Request, caller: Caller | None, *, status: int = 200, **context: object
+        self,
+        template: str,
+        request: Request,
+        caller: Caller | None,
+        *,
+        status_code: int = 200,
+        **context: object,
     ) -> HTMLResponse:
         """The answer with the page; no cache keeps it."""
         body = self.render(template, request.url.path, caller, **context)
-        return HTMLResponse(body, status, NOT_KEPT)
+        return HTMLResponse(body, status_code, NOT_KEPT)
+
+
+def _ago(moment: dt.datetime) -> str:
+    return sentences.ago(moment, dt.datetime.now(dt.UTC))
 
 
 def the_pages(request: Request) -> Pages:

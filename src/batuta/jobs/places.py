@@ -117,8 +117,10 @@ class Places:
                     executions_table,
                     number=_rows.id,
                     since=_rows.started_at,
+                    served_at=_rows.placed_at,
                     waiting=waiting,
                     under_way=inside,
+                    counted=_rows.work == work,
                 )
                 following = connection.execute(line.limit(limit.places - taken))
                 numbers = list(following.scalars())

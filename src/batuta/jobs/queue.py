@@ -1,8 +1,7 @@
 """Which process carries which job: the waiting jobs in a fair order, and the claims on them.
 
-The next job is always one of the owner with the fewest jobs under way. Among the jobs of one owner the higher
-priority goes first, then the older job; so a key that sends a thousand jobs delays nobody but itself,
-whatever priority it gives them.
+Owners take turns (`jobs.fairness`). Of the jobs of one owner the higher priority goes first, then the older
+job; so a key that sends a thousand jobs delays nobody but itself, whatever priority it gives them.
 """
 
 from __future__ import annotations
@@ -25,8 +24,10 @@ _line = in_fair_order(
     jobs_table,
     number=_jobs.job_id,
     since=_jobs.created_at,
+    served_at=_jobs.taken_at,
     waiting=_WAITS,
     under_way=sa.and_(_ACTIVE, _jobs.carrier.is_not(None)),
+    counted=sa.true(),
 )
 
 
@@ -45,7 +46,7 @@ class Queue:
             hold(connection, "claims")
             job_ids = list(connection.execute(_line.limit(places)).scalars())
             taken = jobs_table.update().where(_jobs.job_id.in_(job_ids), _WAITS)
-            connection.execute(taken.values(carrier=self._carrier))
+            connection.execute(taken.values(carrier=self._carrier, taken_at=dt.datetime.now(dt.UTC)))
             ours = sa.select(_jobs.record).where(_jobs.job_id.in_(job_ids), _jobs.carrier == self._carrier)
             return [JobRecord.model_validate_json(text) for text in connection.execute(ours).scalars()]
 

@@ -27,6 +27,7 @@ jobs_table = sa.Table(
     sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("carrier", sa.String(128)),
+    sa.Column("taken_at", UtcDateTime),
     sa.Column("dedupe_key", sa.String(64)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("completed_at", UtcDateTime),
@@ -36,8 +37,9 @@ jobs_table = sa.Table(
     sa.Index("jobs_newest", "pipeline", "created_at"),
     sa.Index("jobs_same", "dedupe_key"),
     sa.Index("jobs_state", "status"),
+    sa.Index("jobs_served", "owner", "taken_at"),
 )
-"""`carrier` is the process that has taken the job on; it belongs to `jobs.queue`."""
+"""`carrier` is the process that has taken the job on, at `taken_at`; they belong to `jobs.queue`."""
 events_table = sa.Table(
     "job_events",
     metadata,

@@ -109,6 +109,10 @@ SENTENCE = "I will not do it again."
         pytest.param(
             paced("It was it was, IT WAS it was", 0.02), "It was", id="whatever its case and commas"
         ),
+        pytest.param(paced("a a a a", 0.08), "a", id="a letter, faster than any word"),
+        pytest.param(
+            paced("incomprehensible " * 3, 0.2), "incomprehensible", id="long words, faster than speech"
+        ),
         pytest.param([], "", id="nothing"),
     ],
 )
@@ -195,6 +199,13 @@ def test_words_of_the_neighbours_are_not_said_twice() -> None:
     found = segment("we saw, we saw a lion and", start=3.2, seconds=6.1)
     result = filled([before, after], Span(4.0, 9.0), [found])
     assert [text.strip() for text in texts(result)] == ["we came, we saw", "we saw a lion", "and went home"]
+
+
+def test_words_said_again_after_a_while_stay() -> None:
+    """They are the neighbour's only where the stretch begins or ends."""
+    before = segment("we saw", start=0, seconds=4)
+    found = segment("we saw a lion", start=5.0, seconds=3)
+    assert texts(filled([before], Span(4.0, 9.0), [found])) == ["we saw", "we saw a lion"]
 
 
 def test_finding_nothing_changes_nothing() -> None:

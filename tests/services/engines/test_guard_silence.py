@@ -81,6 +81,7 @@ def test_no_speech_gives_no_words_and_no_language(
     assert document["duration"] == pytest.approx(sound.shape[1] / SAMPLE_RATE, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "seconds"), [("silence", 30), ("silence", 2), ("music", 10)])
 def test_nothing_is_made_up_even_where_speech_is_suspected(
     weights: Weights, kind: str, seconds: float

@@ -78,6 +78,7 @@ def test_normalized_speech_is_written_down_nearly_without_errors(
     assert result["language_detected"] == "en"
 
 
+@pytest.mark.slow
 def test_the_default_options_are_no_worse_than_none(
     weights: Weights, two_cities: Path, tmp_path: Path
 ) -> None:

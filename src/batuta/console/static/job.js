@@ -1,0 +1,99 @@
+// The page of one job: told of every event while the job goes on, and made anew at its end.
+
+import { api, sendJson } from "./api.js";
+import { clearWrong, optionsOf, showWrong } from "./forms.js";
+import { refresh } from "./live.js";
+
+const PAUSE_MS = 700;
+const ALONE_MS = 5000;
+const ENDS = ["job.completed", "job.failed", "job.cancelled"];
+const KINDS = [...ENDS, "job.retried", "stage.started", "stage.waiting", "stage.submitted", "stage.progress", "stage.stalled", "stage.completed", "stage.failed"];
+
+export function wireJob() {
+  const job = document.getElementById("job");
+  if (!job) return;
+  document.addEventListener("batuta:changed", () => location.reload());
+  wireRetry();
+  if (job.dataset.final !== "true") follow(job);
+}
+
+function follow(job) {
+  const source = new EventSource(`${api}/jobs/${job.dataset.job}/events`);
+  const said = document.getElementById("said");
+  let seen = Number(job.dataset.seq);
+  let waiting = 0;
+  let working = false;
+  const paint = async () => {
+    if (working) return;
+    working = true;
+    try {
+      const fresh = await refresh();
+      if (fresh.getElementById("job")?.dataset.final === "true") ended();
+    } catch {
+      // the next event or the next look tries again
+    }
+    working = false;
+  };
+  const soon = () => {
+    waiting ||= setTimeout(() => {
+      waiting = 0;
+      paint();
+    }, PAUSE_MS);
+  };
+  const ended = () => {
+    source.close();
+    location.reload();
+  };
+  for (const kind of KINDS) {
+    source.addEventListener(kind, (event) => {
+      const happened = JSON.parse(event.data);
+      if (happened.seq <= seen) return;
+      seen = happened.seq;
+      if (ENDS.includes(kind)) return ended();
+      if (kind === "stage.progress") moveBar(happened);
+      else say(said, kind, happened.stage);
+      soon();
+    });
+  }
+  // Where events cannot be had (a proxy that holds them back), the page is looked at now and then.
+  setInterval(() => { if (!document.hidden) paint(); }, ALONE_MS);
+  addEventListener("pagehide", () => source.close());
+}
+
+function moveBar(happened) {
+  const stage = document.querySelector(`[data-stage="${CSS.escape(happened.stage || "")}"]`);
+  const bar = stage?.querySelector("progress");
+  if (!bar) return;
+  bar.value = happened.progress;
+  stage.querySelector(".stage-word").textContent = `${Math.floor(happened.progress)} %`;
+}
+
+function say(said, kind, stage) {
+  const name = document.querySelector(`[data-stage="${CSS.escape(stage || "")}"] .stage-name`)?.textContent || "";
+  const words = { "stage.started": "begins", "stage.completed": "is done", "stage.stalled": "has not moved for a while", "stage.failed": "failed" };
+  if (words[kind]) said.textContent = `${name} ${words[kind]}`;
+}
+
+function wireRetry() {
+  const form = document.getElementById("retry");
+  if (!form) return;
+  const above = form.querySelector("[data-form-wrong]");
+  const before = optionsOf(form);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearWrong(form, above);
+    const after = optionsOf(form);
+    const overrides = Object.fromEntries(Object.entries(after).filter(([name, value]) => value !== before[name]));
+    const unset = Object.keys(overrides).find((name) => overrides[name] === null);
+    if (unset) return showWrong(form, above, `${unset}: A job keeps this once it has it; start a new job without it`);
+    const button = form.querySelector("button");
+    button.disabled = true;
+    try {
+      await sendJson(form.dataset.url, { from: form.elements.from.value || null, overrides });
+      location.reload();
+    } catch (problem) {
+      button.disabled = false;
+      showWrong(form, above, problem.message);
+    }
+  });
+}
