@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from batuta.captions import pipeline
+from batuta.captions.admin_routes import admin_router, deliveries_router
+from batuta.captions.routes import router
 from batuta.errors import BatutaError, from_dict
 from batuta.settings import Settings
 
@@ -96,3 +98,18 @@ def test_the_readme_s_commands_exist() -> None:
     main = (ROOT / "src" / "batuta" / "cli" / "main.py").read_text(encoding="utf-8")
     for command in set(re.findall(r"^batuta ([a-z]+)", readme, re.MULTILINE)):
         assert f"batuta.cli.{command}:" in main, command
+
+
+def test_every_setting_is_documented() -> None:
+    """Under the name of its variable."""
+    documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)", (ROOT / "docs" / "settings.md").read_text()))
+    assert {name.upper() for name in Settings.model_fields} - documented == set()
+
+
+def test_every_route_of_captions_is_documented() -> None:
+    """A new route needs a line in docs/http.md."""
+    text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+    for route in [*router.routes, *admin_router.routes, *deliveries_router.routes]:
+        path = getattr(route, "path", "").replace("{job_id}", "{id}")
+        last = path.rsplit("/", 1)[-1].split(".")[0]
+        assert path in text or f"/{last}" in text, path

@@ -25,8 +25,8 @@ from batuta.captions.document import VERSION as SHAPER_VERSION
 from batuta.captions.document import CaptionsDocument, Shape, Shaper
 from batuta.captions.doors import bazarr_router, openai_router
 from batuta.captions.health import Health
+from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
-from batuta.captions.pipeline import detect_language
 from batuta.captions.rendered import Bodies, Lists
 from batuta.captions.routes import router as captions_router
 from batuta.jobs import Capacity, Event, JobRecord, Jobs, LocalWorker, Worker
@@ -168,6 +168,8 @@ def captions_app(
         keys,
         settings,
         bound_to=bound_to or settings.host,
+        names=settings.known_names,
+        trust_loopback=settings.batuta_trust_loopback,
         open_paths=OpenPaths.with_apps_under(prefix),
     )
     app.include_router(access_routes(gate, keys))

@@ -21,6 +21,10 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 ServiceURL = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_unset)]
 
 
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
 class Settings(BaseSettings):
     """What the operator decided; an unset service URL means the embedded service."""
 
@@ -44,6 +48,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     log_level: Annotated[LogLevel, BeforeValidator(str.upper)] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    """What stderr gets; the log file has the seed's format always."""
+    batuta_names: str = ""
+    """Further names, by commas, by which browsers may call a server on loopback."""
+    batuta_trust_loopback: bool = True
+    """Whether this machine needs no key; say no behind a proxy that adds no `X-Forwarded-For`."""
     max_upload_bytes: int = Field(default=8 * 1024**3, gt=0)
 
     batuta_url_allow: str = ""
@@ -117,7 +127,12 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
         """The entries of `batuta_url_allow`."""
-        return tuple(name.strip() for name in self.batuta_url_allow.split(",") if name.strip())
+        return _entries(self.batuta_url_allow)
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The entries of `batuta_names`."""
+        return _entries(self.batuta_names)
 
     @property
     def artefacts_folder(self) -> Path:

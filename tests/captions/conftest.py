@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from changing import changing_services_app
 from fastapi import FastAPI
 
 from batuta.server import captions_app
@@ -44,3 +45,10 @@ async def client(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
     """A client of the running server."""
     async with serving(app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture
+async def changing_services() -> AsyncGenerator[str]:
+    """The base URL of three services whose results differ from order to order, as real ones' do."""
+    async with serving(changing_services_app()) as url:
+        yield url

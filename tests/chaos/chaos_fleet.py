@@ -67,12 +67,16 @@ class Member:
 class Fleet:
     """The processes of one test; `close` ends them all, whatever state they are in."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """The logs go to the folder; the environment is added to ours."""
+    def __init__(self, folder: Path) -> None:
+        """What they write goes to the folder."""
         self._folder = folder
-        self._environment = {**os.environ, "LOG_LEVEL": "INFO", **environment}
+        self._environment = {**os.environ, "LOG_LEVEL": "INFO"}
         self._members: list[Member] = []
         self._started = 0
+
+    def tell(self, environment: Mapping[str, str]) -> None:
+        """Have those that are started from now on find this in their environment."""
+        self._environment.update(environment)
 
     @property
     def workers(self) -> list[Member]:
@@ -134,7 +138,7 @@ class Fleet:
         member.process.send_signal(signal.SIGCONT)
 
     def close(self) -> None:
-        """Kill all; what they wrote is printed, so that a test that failed shows it."""
+        """Kill all."""
         for member in self._members:
             member.process.kill()
         for member in self._members:
@@ -142,9 +146,9 @@ class Fleet:
 
 
 @contextmanager
-def fleet_of(folder: Path, environment: Mapping[str, str]) -> Generator[Fleet]:
-    """A fleet that is gone at the end."""
-    fleet = Fleet(folder, environment)
+def fleet_of(folder: Path) -> Generator[Fleet]:
+    """A fleet that is gone at the end, whatever happens."""
+    fleet = Fleet(folder)
     try:
         yield fleet
     finally:

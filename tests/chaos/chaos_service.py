@@ -48,6 +48,8 @@ class Switches:
     """Whether an idempotency key that was seen before gives the work it was seen with."""
     faults: dict[str, dict[str, float]] = field(default_factory=dict)
     """How likely each fault is for a `submit`, a `poll` and a `download`."""
+    faulty: str = ""
+    """The service these befall, where it is not every one."""
     most: int = 2
     """So many faults of a kind of request one idempotency key meets at most."""
     seed: int = 0
@@ -176,6 +178,8 @@ class Service:
             work.task.cancel()
 
     def _fault(self, request: str, key: str) -> str | None:
+        if self.switches.faulty not in {"", self.name}:
+            return None
         dice = self.dice.random()
         for name, share in self.switches.faults.get(request, {}).items():
             dice -= share

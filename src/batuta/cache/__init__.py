@@ -1,5 +1,6 @@
 """Look up a value instead of computing it again."""
 
+from batuta.cache.gathered import Gathered
 from batuta.cache.remembered import Remembered
 
-__all__ = ["Remembered"]
+__all__ = ["Gathered", "Remembered"]

@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from batuta.captions.document import CaptionsDocument, Shaper
+from batuta.captions.language import detect_language
 from batuta.captions.models import (
     CaptionOptions,
     CaptionRequest,
@@ -22,7 +23,7 @@ from batuta.captions.models import (
     LanguageResult,
     StageName,
 )
-from batuta.captions.pipeline import caption, detect_language
+from batuta.captions.pipeline import caption
 from batuta.captions.views import WORDS, job_view, request_of, result_of, status_of
 from batuta.clients.addresses import AllowList, check_url
 from batuta.errors import BatutaError, Cancelled, Conflict, Gone, InvalidRequest, UnreadableMedia, from_dict

@@ -122,7 +122,21 @@ def _segment(found: dict[str, Any]) -> Segment:
         )
         for word in found.get("words") or ()
     )
-    return Segment(float(found["start"]), float(found["end"]), str(found.get("text", "")).strip(), words)
+    return Segment(
+        float(found["start"]),
+        float(found["end"]),
+        str(found.get("text", "")).strip(),
+        words,
+        avg_logprob=_measure(found, "avg_logprob"),
+        no_speech_prob=_measure(found, "no_speech_prob"),
+        compression_ratio=_measure(found, "compression_ratio"),
+    )
+
+
+def _measure(found: dict[str, Any], name: str) -> float | None:
+    """One of the recogniser's own measures, where the service tells it."""
+    value = found.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _shaped(text: bytes, profile_name: str) -> tuple[CaptionsDocument, bytes]:

@@ -108,6 +108,16 @@ class CaptionRequest(BaseModel):
         return self.language_out is not None and not self.to_english
 
 
+STAGES: Final = {"download": 10, "normalization": 15, "transcription": 70, "translation": 5, "subtitles": 5}
+"""In order, each with its usual share of the time."""
+
+
+def stages_of(request: CaptionRequest) -> dict[str, float]:
+    """The stages this request needs."""
+    skipped = () if request.to_another_language else ("translation",)
+    return {name: weight for name, weight in STAGES.items() if name not in skipped}
+
+
 class CaptionResult(BaseModel):
     """What a finished job has: references, and the few facts a list shows."""
 

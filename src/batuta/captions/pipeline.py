@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from batuta.captions.document import Shape
-from batuta.captions.models import CaptionRequest, CaptionResult, LanguageRequest, LanguageResult
+from batuta.captions.models import CaptionRequest, CaptionResult, stages_of
 from batuta.jobs import Run, pipeline
 from batuta.services.downloader.orders import Download
 from batuta.services.normalizer.orders import Normalize
 from batuta.services.transcriber.orders import Transcribe
 from batuta.services.translator.orders import Translate
-
-STAGES = {"download": 10, "normalization": 15, "transcription": 70, "translation": 5, "subtitles": 5}
-"""In order, each with its usual share of the time."""
-
-
-def stages_of(request: CaptionRequest) -> dict[str, float]:
-    """The stages this request needs."""
-    skipped = () if request.to_another_language else ("translation",)
-    return {name: weight for name, weight in STAGES.items() if name not in skipped}
 
 
 @pipeline("captions", request=CaptionRequest, stages=stages_of)
@@ -67,17 +58,4 @@ async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
         duration=captions.duration,
         hard_violations=captions.hard_violations,
         warnings=warnings,
-    )
-
-
-@pipeline("language", request=LanguageRequest, stages=lambda _: {"detection": 1})
-async def detect_language(run: Run, request: LanguageRequest) -> LanguageResult:
-    """Which language is spoken, from the beginning of the sound."""
-    heard = await run.stage(
-        "detection", Transcribe(file=request.upload, model=request.model, only_language=True)
-    )
-    sure = float(heard.language_detected is not None)  # a model that knows one language says no more
-    return LanguageResult(
-        language=heard.language_detected,
-        probability=sure if heard.language_probability is None else heard.language_probability,
     )

@@ -6,10 +6,12 @@ until something changes here, and for a moment longer than which no other proces
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Final, NamedTuple
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_LISTS: Final = 64
@@ -47,16 +49,34 @@ class Lists:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._lists: OrderedDict[object, tuple[int, float, bytes]] = OrderedDict()
+        self._lists: OrderedDict[object, _Made] = OrderedDict()
 
-    async def get(self, key: object, changes: int, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """The list of this key, made anew when `changes` is not what it was or a moment has passed."""
-        found = self._lists.get(key)
-        if found is not None and found[0] == changes and self._now() < found[1]:
-            return found[2]
-        body = await make()
-        self._lists[key] = (changes, self._now() + LIST_SECONDS, body)
-        self._lists.move_to_end(key)
-        if len(self._lists) > MAX_LISTS:
-            self._lists.popitem(last=False)
-        return body
+    async def get(self, key: object, changes: int, make: Callable[[], Coroutine[None, None, bytes]]) -> bytes:
+        """The list of this key, made anew when `changes` is not what it was or a moment has passed.
+
+        Whoever asks while it is being made waits for that one.
+        """
+        made = self._lists.get(key)
+        if made is None or made.changes != changes or self._now() >= made.until:
+            body = asyncio.create_task(make(), context=Context())
+            made = self._lists[key] = _Made(changes, self._now() + LIST_SECONDS, body)
+            body.add_done_callback(lambda task: self._drop_failed(key, task))
+            self._lists.move_to_end(key)
+            if len(self._lists) > MAX_LISTS:
+                self._lists.popitem(last=False)
+        return await asyncio.shield(made.body)
+
+    def _drop_failed(self, key: object, task: asyncio.Task[bytes]) -> None:
+        if not task.cancelled() and task.exception() is None:
+            return
+        made = self._lists.get(key)
+        if made is not None and made.body is task:
+            del self._lists[key]
+
+
+class _Made(NamedTuple):
+    """A list, made or on its way."""
+
+    changes: int
+    until: float
+    body: asyncio.Task[bytes]

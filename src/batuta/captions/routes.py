@@ -63,8 +63,8 @@ UPLOAD_FORM: Final = {
 router = APIRouter(tags=["captions"])
 
 
-def the_captions(request: Request) -> Captions:
-    """The application behind the server that was asked."""
+async def the_captions(request: Request) -> Captions:
+    """The application behind the server that was asked; `async`, or FastAPI would call it in a thread."""
     captions: Captions = request.app.state.captions
     return captions
 

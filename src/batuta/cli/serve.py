@@ -83,7 +83,11 @@ def application() -> FastAPI:
     part = os.environ.get(_PART, "all")
     if part not in get_args(Part):
         raise ValueError(f"{_PART}={part!r} is no part of Batuta")
-    stop_logging = start_logging(settings, f"{'orchestrator' if part in {'all', 'captions'} else part}.log")
+    stop_logging = start_logging(
+        settings,
+        f"{'orchestrator' if part in {'all', 'captions'} else part}.log",
+        json_lines=settings.log_format == "json",
+    )
     stop_tracing = start_tracing(part)
     app = _app(part, settings)
     inner = app.router.lifespan_context

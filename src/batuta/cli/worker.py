@@ -22,7 +22,7 @@ async def worker() -> int:
     it one process carries the jobs of the data folder, and a second one stands by.
     """
     settings = Settings()
-    stop_logging = start_logging(settings, "worker.log")
+    stop_logging = start_logging(settings, "worker.log", json_lines=settings.log_format == "json")
     stop_tracing = start_tracing("worker")
     stopped = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

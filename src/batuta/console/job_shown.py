@@ -9,7 +9,7 @@ from typing import Final
 from batuta.captions.views import request_of, result_of
 from batuta.jobs import JobRecord, JobStatus, StageRecord, StageStatus
 from batuta.media import Conformity, Violation
-from batuta.media.conformity import HARD_RULES, RULES, Rule
+from batuta.media.conformity import HARD_RULES, Rule
 from batuta.storage.artefacts import Artefact
 
 SHOWN_CUES: Final = 12
@@ -53,12 +53,9 @@ def _word(job: JobRecord, stage: StageRecord) -> str:
 
 
 def title_of(job: JobRecord) -> str:
-    """What to call the job: its media's title, its caller's name for it, or where it comes from."""
+    """What to call the job: its caller's name for it, its media's title, or where it comes from."""
     title = None if job.result is None else result_of(job).title
-    url = request_of(job).youtube_url
-    if url is None:  # an upload's title is made up by the service; its sender's name for it says more
-        return job.reference or title or "Uploaded file"
-    return title or job.reference or url
+    return job.reference or title or request_of(job).youtube_url or "Uploaded file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +120,8 @@ _RULES: Final[MappingProxyType[Rule, _Words]] = MappingProxyType(
 
 def findings_of(conformity: Conformity) -> tuple[Finding, ...]:
     """The rules that are broken, those first that never have to be."""
-    broken = [(rule, found) for rule in RULES if (found := conformity.of(rule))]
-    return tuple(
-        _finding(rule, found) for rule, found in sorted(broken, key=lambda pair: pair[0] not in HARD_RULES)
-    )
+    broken = [_finding(rule, found) for rule in _RULES if (found := conformity.of(rule))]
+    return tuple(sorted(broken, key=lambda finding: not finding.is_hard))
 
 
 def _finding(rule: Rule, found: list[Violation]) -> Finding:

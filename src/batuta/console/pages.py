@@ -63,6 +63,7 @@ class Pages:
             ago=_ago,
             exact=sentences.exact,
             span=sentences.span,
+            rough=sentences.rough,
             clock=sentences.clock,
             status_word=sentences.status_word,
             tone=sentences.tone,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -40,6 +41,8 @@ _STAGES: Final = MappingProxyType(
 _STATUSES: Final = MappingProxyType({"normalizing": "Cleaning sound", "unhealthy": "Not answering"})
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _JUST_NOW: Final = 45.0
+_TENTHS_BELOW: Final = 10.0
+_FIVES_FROM: Final = 60.0
 _DAYS_IN_WORDS: Final = 30
 
 
@@ -96,10 +99,21 @@ def span(seconds: float | None) -> str:
         return ""
     if seconds < 1:
         return f"{seconds:.2f} s"
-    if seconds < 10:  # noqa: PLR2004  # below, a tenth matters
+    if seconds < _TENTHS_BELOW:
         return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
+    return _whole(round(seconds))
+
+
+def rough(seconds: float | None) -> str:
+    """A length of time nobody knows exactly: in whole seconds, and from a minute on in fives of them."""
+    if seconds is None:
+        return ""
+    step = 1 if seconds < _FIVES_FROM else 5
+    return _whole(ceil(seconds / step) * step)
+
+
+def _whole(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours} h {minutes} min"

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
+from batuta.cache import Gathered
 from batuta.errors import InvalidRequest, NotFound
 from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, StageStatus, evolve
 from batuta.jobs.webhooks.deliveries import forget_jobs
@@ -94,6 +95,7 @@ class JobStore:
         self._database = database
         self._on_end = on_end
         self._waiters: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._heads = Gathered(self._read_heads)
         self.changes = 0
         """Grows with every change made through this object."""
 
@@ -136,11 +138,10 @@ class JobStore:
 
     async def head(self, job_id: str) -> Head:
         """What decides whether the record is still the one somebody has seen; raises `NotFound`."""
-        query = sa.select(jobs_table.c.seq, jobs_table.c.owner).where(jobs_table.c.job_id == job_id)
-        found = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        found = await self._heads.get(job_id)
         if found is None:
             raise NotFound(f"there is no job {job_id!r}")
-        return Head(found.seq, found.owner)
+        return found
 
     async def heartbeat(self, job_id: str) -> dt.datetime | None:
         """When a process last said that it carries the job."""
@@ -285,6 +286,12 @@ class JobStore:
         waiter = self._waiters.pop(job_id, None)
         if waiter is not None:
             waiter.set()
+
+    async def _read_heads(self, job_ids: Collection[str]) -> dict[str, Head]:
+        table = jobs_table.c
+        query = sa.select(table.job_id, table.seq, table.owner).where(table.job_id.in_(job_ids))
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {row.job_id: Head(row.seq, row.owner) for row in rows}
 
     async def _records(self, query: sa.Select[tuple[str]]) -> list[JobRecord]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())

@@ -173,12 +173,14 @@ def _segment(number: int, segment: Segment) -> SegmentDict:
         "avg_logprob": round(_avg_logprob(segment), 4),
         # Whisper's own formula (openai/whisper, `utils.py`)
         "compression_ratio": round(len(raw) / len(zlib.compress(raw)), 4) if raw else 0.0,
-        "no_speech_prob": 0.0,  # not kept; there is a segment because speech was detected
+        "no_speech_prob": round(segment.no_speech_prob or 0.0, 4),
     }
 
 
 def _avg_logprob(segment: Segment) -> float:
-    """The mean over words, which is near the mean over tokens; 0 (certain) where words have no times."""
+    """The recogniser's own; else the mean over words, near it; 0 (certain) where words have no times."""
+    if segment.avg_logprob is not None:
+        return segment.avg_logprob
     if not segment.words:
         return 0.0
     probabilities = [max(word.probability, _LEAST_PROBABILITY) for word in segment.words]
