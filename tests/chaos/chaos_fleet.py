@@ -78,6 +78,10 @@ class Fleet:
         """Have those that are started from now on find this in their environment."""
         self._environment.update(environment)
 
+    def told(self, name: str) -> str:
+        """What they find under this name."""
+        return self._environment[name]
+
     @property
     def workers(self) -> list[Member]:
         """Those that carry jobs and are alive."""
@@ -99,9 +103,9 @@ class Fleet:
         self._members.append(member)
         return member
 
-    def worker(self) -> Member:
+    def worker(self, **environment: str) -> Member:
         """Start a worker; it is not ready yet."""
-        return self.program("worker", "-m", "batuta", "worker")
+        return self.program("worker", "-m", "batuta", "worker", **environment)
 
     def server(self, port: int, **environment: str) -> Member:
         """Start the server of captions; it is not ready yet."""
@@ -122,6 +126,22 @@ class Fleet:
                 return member.says("\0")  # never, but it tells of a process that ended
 
         wait_until(f"{member.name} answers", ask, START_SECONDS)
+
+    def bucket(self) -> dict[str, str]:
+        """Start a server that speaks S3; what leads Batuta to a new bucket of it."""
+        address = f"http://127.0.0.1:{free_port()}"
+        program = self.program("s3", "-m", "moto.server", "-H", "127.0.0.1", "-p", address.rpartition(":")[2])
+        self.answers(program, f"{address}/")
+        httpx2.put(f"{address}/chaos", timeout=10).raise_for_status()
+        return {
+            "BATUTA_ARTEFACTS": "s3://chaos/artefacts",
+            "AWS_ENDPOINT": address,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "chaos",
+            "AWS_SECRET_ACCESS_KEY": "chaos",
+        }
 
     def kill(self, member: Member) -> float:
         """kill -9; when it was dead, by the clock of all processes."""

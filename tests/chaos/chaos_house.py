@@ -83,9 +83,11 @@ class House:
     fleet: Fleet
     services: Services
     records: Records
-    environment: Mapping[str, str]
-    """What every process of Batuta is told."""
+    server_alone: Mapping[str, str]
+    """What only the server is told."""
     workers: int = WORKERS
+    shares_folder: bool = True
+    """Whether all processes have one data folder, as on one machine."""
     port: int = field(default_factory=free_port)
     server: Member | None = None
 
@@ -105,12 +107,15 @@ class House:
 
     def start_worker(self) -> Member:
         """Start one more; it is not ready yet."""
-        return self.fleet.worker()
+        return self.fleet.worker(**self._own_folder())
 
     def start_server(self) -> Member:
         """Start the server; it does not answer yet."""
-        self.server = self.fleet.server(self.port, **self.environment)
+        self.server = self.fleet.server(self.port, **self.server_alone, **self._own_folder())
         return self.server
+
+    def _own_folder(self) -> dict[str, str]:
+        return {} if self.shares_folder else {"BATUTA_DATA": str(self.folder / uuid.uuid4().hex)}
 
     def submit(self, urls: Sequence[str], *, key: str | None = None, priority: int = 0) -> dict[str, str]:
         """Start a job for each URL; their URLs by their ids."""

@@ -22,6 +22,7 @@ USUAL = {
     "AUDIO_TRANSCRIBER_TIMEOUT": "3",
     "JOBS_AT_ONCE": "16",
 }
+LEASE_SECONDS = 4
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,27 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.timeout(900))
 
 
-def house_on_postgres(fleet: Fleet, folder: Path, url: str, **environment: str) -> House:
-    """Three workers and a server that carries one job at a time."""
-    services = Services(fleet, folder)
-    told = {
-        **USUAL,
-        **services.environment,
-        "BATUTA_DATA": str(folder / "data"),
-        "DATABASE_URL": url,
-        "AUDIO_TRANSCRIBER_CONCURRENCY": str(PLACES),
-        **environment,
-    }
-    fleet.tell(told)
-    return House(folder, fleet, services, Records.at(url), {"JOBS_AT_ONCE": "1"})
-
-
 @pytest.fixture(scope="session")
 def house_for_all(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """On Postgres, with the settings everybody has."""
+    """On Postgres: three workers, and a server that carries one job at a time."""
     folder = tmp_path_factory.mktemp("chaos")
+    url = postgres.new_database("chaos")
     with fleet_of(folder) as fleet:
-        yield house_on_postgres(fleet, folder, postgres.new_database("chaos"))
+        services = Services(fleet, folder)
+        fleet.tell({**USUAL, **services.environment, "DATABASE_URL": url, "BATUTA_DATA": str(folder / "data")})
+        fleet.tell({"AUDIO_TRANSCRIBER_CONCURRENCY": str(PLACES)})
+        yield House(folder, fleet, services, Records.at(url), {"JOBS_AT_ONCE": "1"})
 
 
 @pytest.fixture
@@ -61,6 +51,32 @@ def house(house_for_all: House) -> House:
     """At full strength, its services well, nothing left to do."""
     house_for_all.services.turn()
     house_for_all.make_ready()
-    left = house_for_all.records.unfinished()
-    house_for_all.wait_for(left, 60)
+    house_for_all.wait_for(house_for_all.records.unfinished(), 60)
     return house_for_all
+
+
+@pytest.fixture
+def house_of_many_machines(postgres_url: str, tmp_path: Path) -> Iterator[House]:
+    """As above, but with artefacts in a bucket, a data folder for each process, and short leases."""
+    import psycopg
+    with psycopg.connect(postgres_url, autocommit=True) as c:
+        c.execute("do $$ begin execute format('alter database %I set idle_in_transaction_session_timeout=3000', current_database()); end $$")
+    with fleet_of(tmp_path) as fleet:
+        services = Services(fleet, tmp_path)
+        fleet.tell({**USUAL, **services.environment, **fleet.bucket(), "DATABASE_URL": postgres_url})
+        fleet.tell({"LEASE_SECONDS": str(LEASE_SECONDS)})
+        house = House(tmp_path, fleet, services, Records.at(postgres_url), {"JOBS_AT_ONCE": "1"})
+        house.shares_folder = False
+        house.make_ready()
+        yield house
+
+
+@pytest.fixture
+def house_on_sqlite(tmp_path: Path) -> Iterator[House]:
+    """One server and its data folder."""
+    with fleet_of(tmp_path) as fleet:
+        services = Services(fleet, tmp_path)
+        fleet.tell({**USUAL, **services.environment, "BATUTA_DATA": str(tmp_path / "data")})
+        house = House(tmp_path, fleet, services, Records.in_folder(tmp_path / "data"), {}, workers=0)
+        house.make_ready()
+        yield house

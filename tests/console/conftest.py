@@ -6,20 +6,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from console_stage import HOSTILE, House, Visitor, house, spoken, tone, visiting
+from console_stage import (
+    ARGUMENTS,
+    CHROMIUM,
+    HOSTILE,
+    House,
+    Visitor,
+    house,
+    spoken,
+    tone,
+    visiting,
+    with_console,
+)
 from playwright.async_api import Browser, async_playwright, expect
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
+from batuta.settings import Settings
+from batuta.testing.servers import serving
 
 
 @pytest.fixture(scope="session")
@@ -39,14 +41,17 @@ async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def settled(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
-    """A server for tests that only look: it has jobs of every kind, and hostile ones among them."""
+    """A server for a module that only looks: it has jobs of every kind, and hostile ones among them.
+
+    A process has one engine, so such a module can have no other server.
+    """
     del anyio_backend
     async with house(tmp_path_factory.mktemp("settled")) as built:
         built.director.document = spoken(*HOSTILE.values(), "y" * 10_000)
-        for name, text in HOSTILE.items():
-            await built.uploaded(text, tone(8), "audio/wav", language="en", callback_url="")
+        for seconds, (name, text) in enumerate(HOSTILE.items(), 1):
+            await built.uploaded(text, tone(seconds), "audio/wav", language="en")
             await built.completed(f"http://media.test/{name}", reference=text, language="en")
         built.director.document = spoken("This is sentence one.", "This is sentence two.")
         built.director.error = "<b>the engine</b> met " + "z" * 300
@@ -69,3 +74,11 @@ async def visitor(browser: Browser, fresh: House) -> AsyncIterator[Visitor]:
     """Somebody before the server without jobs."""
     async with visiting(browser, fresh.url) as person:
         yield person
+
+
+@pytest.fixture
+async def real_console(tmp_path: Path, anyio_backend: str) -> AsyncIterator[str]:
+    """A server with everything embedded and the small model."""
+    del anyio_backend
+    async with serving(with_console(Settings(batuta_data=tmp_path, whisper_model="tiny.en"))) as url:
+        yield url

@@ -1,4 +1,4 @@
-"""What the console's tests stand on: a server with the console, services that are told what to do, a browser."""
+"""What the console's tests stand on: a server with it, services that do as they are told, a browser."""
 
 from __future__ import annotations
 
@@ -27,13 +27,24 @@ from batuta.settings import Settings
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_service
 
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
 PHONE = {"width": 390, "height": 844}
 LIMIT_SECONDS = 20
 API = "/captions"
 HOSTILE = {
     "script": "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">",
     "template": "{{ 7 * 7 }} ${7*7} </title></textarea>'\"`",
-    "rtl": "‮evil‬ مرحبا بالعالم שלום",
+    "rtl": "\u202eevil\u202c مرحبا بالعالم שלום",
     "long": "w" * 200,
     "emoji": "🎬🏳️‍🌈👩🏽‍🚀 e\u0301\u0301\u0301\u0301",
 }
@@ -156,7 +167,9 @@ class House:
     async def uploaded(self, name: str, content: bytes, media_type: str, **fields: str) -> str:
         """The id of a completed job for a file."""
         answer = await self.api.post(
-            "/pipeline/upload", files={"file": (name, content, media_type)}, data={"reference": name, **fields}
+            "/pipeline/upload",
+            files={"file": (name, content, media_type)},
+            data={"reference": name, **fields},
         )
         assert answer.status_code == 202, answer.text
         assert await self.ended(answer.json()["job_id"]) == "completed"
@@ -246,7 +259,9 @@ async def visiting(browser: Browser, url: str, **context: object) -> AsyncGenera
 
     page.on("request", look)
     page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-    page.on("console", lambda said: said.type in {"error", "warning"} and visitor.complaints.append(said.text))
+    page.on(
+        "console", lambda said: said.type in {"error", "warning"} and visitor.complaints.append(said.text)
+    )
     try:
         yield visitor
     finally:

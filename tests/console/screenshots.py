@@ -11,8 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from conftest import ARGUMENTS, CHROMIUM
-from console_stage import PHONE, House, Visitor, house, visiting
+from console_stage import ARGUMENTS, CHROMIUM, PHONE, House, Visitor, house, visiting
 from playwright.async_api import Browser, async_playwright
 
 TESTS = Path(__file__).parents[1]
@@ -75,7 +74,9 @@ def film(path: Path, seconds: float) -> bytes:
             red = 40 + 70 * down + 150 * sun
             green = 62 + 55 * down + 95 * sun
             blue = 90 + 30 * (1 - down) + 20 * sun
-            picture = np.stack([np.where(hill, part, sky) for part, sky in ((18, red), (34, green), (40, blue))], 2)
+            picture = np.stack(
+                [np.where(hill, part, sky) for part, sky in ((18, red), (34, green), (40, blue))], 2
+            )
             frame = av.VideoFrame.from_ndarray(np.clip(picture, 0, 255).astype(np.uint8), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -91,19 +92,29 @@ async def furnished(folder: Path) -> AsyncGenerator[tuple[House, str, str]]:
             await built.completed(f"https://media.test/watch/{at}", reference=title)
         built.director.error = "the recogniser ran out of memory (exit code 137) after 41 % of the recording"
         failed = await built.started(
-            "https://media.test/long.mp4", reference="Board meeting, all nine hours", model="base", language="de"
+            "https://media.test/long.mp4",
+            reference="Board meeting, all nine hours",
+            model="base",
+            language="de",
         )
         await built.ended(failed)
         built.director.error = None
         seconds = len(lines()) * SECONDS_A_LINE
         done = await built.uploaded(
-            "A Tale of Two Cities, read aloud.webm", film(folder / "film.webm", seconds), "video/webm", language="en"
+            "A Tale of Two Cities, read aloud.webm",
+            film(folder / "film.webm", seconds),
+            "video/webm",
+            language="en",
         )
         built.director.released, built.director.progress = False, 43.0
         going = await built.started(
-            "https://media.test/symphony.mp4", reference="Rehearsal: Symphony No. 4, second movement", language="fr"
+            "https://media.test/symphony.mp4",
+            reference="Rehearsal: Symphony No. 4, second movement",
+            language="fr",
         )
-        await built.started("https://media.test/next.mp4", reference="Interview with the first violin", language="it")
+        await built.started(
+            "https://media.test/next.mp4", reference="Interview with the first violin", language="it"
+        )
         while True:
             job = (await built.api.get(f"/jobs/{going}")).json()
             if job["stages"]["transcription"]["progress"] >= built.director.progress:
@@ -142,7 +153,9 @@ async def take(browser: Browser, folder: Path) -> None:
             await desk.page.screenshot(path=FOLDER / "job-running.png")
             await desk.goes("/console/health")
             await desk.page.screenshot(path=FOLDER / "services.png")
-        async with visiting(browser, built.url, viewport=PHONE, color_scheme="dark", device_scale_factor=1.5) as phone:
+        async with visiting(
+            browser, built.url, viewport=PHONE, color_scheme="dark", device_scale_factor=1.5
+        ) as phone:
             await phone.goes(f"/console/jobs/{done}")
             await playing(phone, 14.0)
             await phone.page.screenshot(path=FOLDER / "job-phone-dark.png")

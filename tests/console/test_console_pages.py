@@ -8,10 +8,16 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from console_stage import HOSTILE, House, house, tone
+from console_stage import House, house, tone
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from batuta.console.assets import Assets
+from batuta.console.failures import ErrorPages
 from batuta.console.front import local
+from batuta.console.pages import Pages
 
 pytestmark = pytest.mark.anyio
 AS_BROWSER = {"Accept": "text/html,application/xhtml+xml"}
@@ -72,7 +78,7 @@ async def test_files_are_kept_for_ever_under_a_name_that_changes_with_them(web: 
 
 
 async def test_what_does_not_exist_is_a_page_under_console_and_a_problem_in_the_api(
-    fresh: House, web: httpx2.AsyncClient
+    web: httpx2.AsyncClient,
 ) -> None:
     """Only browsers that ask for pages of the console get one."""
     for path in ("/console/nowhere", "/console/jobs/0123456789abcdef"):
@@ -91,28 +97,24 @@ async def test_what_does_not_exist_is_a_page_under_console_and_a_problem_in_the_
     assert "<b>" not in broken.text
 
 
-async def test_an_unexpected_failure_is_a_page_too(tmp_path: Path) -> None:
-    """500 with nothing of the cause, which is for the log."""
-    async with house(tmp_path) as built:
-        transport = built.api  # the page is asked through a server whose health has gone
-        async with httpx2.AsyncClient(base_url=built.url, headers=AS_BROWSER) as web:
-            assert (await web.get("/console/health")).status_code == 200
-            page = await web.get("/console/jobs", params={"cursor": "%00"})
-            assert page.status_code == 422
-            del transport
+async def test_an_unexpected_failure_is_a_page_too() -> None:
+    """500 that says nothing of the cause, which is for the log."""
 
+    async def broken(_: Request) -> Response:
+        raise RuntimeError("secret")
 
-async def test_hostile_words_are_shown_as_words(settled: House) -> None:
-    """Titles, references, transcripts and errors are text wherever they appear."""
-    async with httpx2.AsyncClient(base_url=settled.url, headers=AS_BROWSER) as web:
-        listed = (await web.get("/console/jobs")).text
-        assert "<img src=x" not in listed
-        assert "&lt;script&gt;document.title" in listed
-        assert "{{ 7 * 7 }}" in listed
-        for job_id in set(re.findall(r"/console/jobs/([0-9a-f]{16})\"", listed)):
-            page = (await web.get(f"/console/jobs/{job_id}")).text
-            assert "<img src=x" not in page
-            assert "<b>the engine" not in page
+    app = Starlette(routes=[Route("/console/x", broken), Route("/api", broken)])
+    app.add_middleware(ErrorPages, pages=Pages(Assets.packaged(), "/captions"))
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://here.test", headers=AS_BROWSER
+    ) as web:
+        page = await web.get("/console/x")
+        assert page.status_code == 500
+        assert "Internal error" in page.text
+        assert "secret" not in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert (await web.get("/api")).text == "Internal Server Error"
 
 
 async def test_the_list_is_read_page_by_page(fresh: House, web: httpx2.AsyncClient) -> None:
@@ -142,11 +144,13 @@ async def test_forms_do_without_scripts_what_scripts_do(fresh: House, web: httpx
     assert "Download" in asked
     assert "as it is" in asked  # a switch that the form leaves out is off
 
-    sent = await web.post("/console/new", files={"file": ("a.wav", tone(1), "audio/wav")})
+    sent = await web.post("/console/new", files={"file": ("a.wav", tone(120), "audio/wav")})
     assert sent.status_code == 303, sent.text
     assert await fresh.ended(sent.headers["location"].rsplit("/", 1)[1]) == "completed"
 
-    sent = await web.post(f"/console/jobs/{job_id}/retry", files={"language": (None, "pt"), "from": (None, "")})
+    sent = await web.post(
+        f"/console/jobs/{job_id}/retry", files={"language": (None, "pt"), "from": (None, "")}
+    )
     assert sent.status_code == 303, sent.text
     assert await fresh.ended(job_id) == "completed"
     assert "Portuguese" in (await web.get(f"/console/jobs/{job_id}")).text
@@ -172,7 +176,9 @@ async def test_a_form_that_cannot_be_used_comes_back_with_what_is_wrong(
     web: httpx2.AsyncClient, fields: dict[str, str], said: str
 ) -> None:
     """What was typed is still there, and nothing was started."""
-    sent = await web.post("/console/new", files={name: (None, value) for name, value in fields.items()} or {"x": (None, "")})
+    sent = await web.post(
+        "/console/new", files={name: (None, value) for name, value in fields.items()} or {"x": (None, "")}
+    )
     if sent.status_code == 303:  # the transcriber is elsewhere: it decides which models there are
         assert said == "422"
         return
@@ -204,27 +210,32 @@ async def test_each_key_sees_its_own_jobs_only(guarded: House) -> None:
         for name in ("ann", "ben"):
             made = await web.post("/admin/keys", json={"name": name}, headers=admin)
             keys.append({"Authorization": f"Bearer {made.json()['key']}"})
-        sent = await web.post("/captions/pipeline", json={"youtube_url": "http://media.test/x"}, headers=keys[0])
+        sent = await web.post(
+            "/captions/pipeline", json={"youtube_url": "http://media.test/x"}, headers=keys[0]
+        )
         job_id = sent.json()["job_id"]
         assert job_id in (await web.get("/console/jobs", headers=keys[0])).text
         assert job_id not in (await web.get("/console/jobs", headers=keys[1])).text
         assert (await web.get(f"/console/jobs/{job_id}", headers=keys[1])).status_code == 404
         assert (await web.post(f"/console/jobs/{job_id}/delete", headers=keys[1])).status_code == 404
         assert (await web.get(f"/console/jobs/{job_id}", headers=keys[0])).status_code == 200
-        assert "shown to keys with the scope admin" in (await web.get("/console/health", headers=keys[0])).text
+        assert (
+            "shown to keys with the scope admin" in (await web.get("/console/health", headers=keys[0])).text
+        )
 
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.test/", "//evil.test/console/", "/captions/jobs", "javascript:alert(1)", "/console/\\evil", "http://["],
+    [
+        "https://evil.test/",
+        "//evil.test/console/",
+        "/captions/jobs",
+        "javascript:alert(1)",
+        "/console/\\evil",
+        "http://[",
+    ],
 )
 def test_a_login_leads_nowhere_but_into_the_console(target: str) -> None:
     """Whatever a link to the login page says."""
     assert local(target) == "/console/jobs"
     assert local("/console/jobs/0123?x=1") == "/console/jobs/0123?x=1"
-
-
-def test_hostile_words_are_of_every_kind() -> None:
-    """Markup, template marks, right to left, long words, and characters of several code points."""
-    assert any("<script>" in text for text in HOSTILE.values())
-    assert max(len(word) for text in HOSTILE.values() for word in text.split()) >= 200

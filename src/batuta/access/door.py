@@ -22,7 +22,7 @@ from batuta.access.gate import Gate, check_limit, check_scope
 from batuta.access.headers import SecurityHeaders
 from batuta.access.limits import Decision, limit_headers
 from batuta.access.visit import Visit, read_visit
-from batuta.errors import BatutaError, Unauthorized
+from batuta.errors import BatutaError, NotFound, Unauthorized
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 POLICY_VIOLATION: Final = 1008
@@ -49,13 +49,12 @@ class Admission:
 def guard(
     app: FastAPI, gate: Gate, *, max_body_bytes: int | None = MAX_BODY_BYTES, login_page: str | None = None
 ) -> None:
-    """Put the gate, the security headers and the limit on bodies before the app, in the right order.
+    """Put the gate, the security headers and the limits on bodies before the app, in the right order.
 
-    Without `max_body_bytes` the app limits its bodies itself. `login_page` is where browsers are sent that
-    ask for a page without a key.
+    Without `max_body_bytes` the app limits the size of its bodies itself. `login_page` is where browsers are
+    sent that ask for a page without a key.
     """
-    if max_body_bytes is not None:
-        app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
     app.add_middleware(Door, gate=gate, login_page=login_page)
     app.add_middleware(SecurityHeaders)
 
@@ -116,6 +115,10 @@ class Door:
         """Admit and count; who is not admitted is counted too, under his address."""
         counted = self._gate.open_paths.is_counted(visit.path)
         try:
+            if (
+                "\0" in visit.path
+            ):  # which Postgres takes in no query, not even to say that there is no such id
+                raise NotFound("no path has a NUL character (%00) in it")
             admission.caller = await self._gate.admit(visit)
         finally:
             if counted:

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from batuta.access.answers import PROBLEMS
 from batuta.access.caller import Caller, Scope
 from batuta.access.door import requires
 from batuta.access.gate import Gate
@@ -74,7 +75,7 @@ class CallerView(BaseModel):
 
 def access_routes(gate: Gate, keys: Keys) -> APIRouter:
     """`/admin/keys`, `/login` and `/logout`, for the root of an app behind the gate."""
-    router = APIRouter(tags=["access"])
+    router = APIRouter(tags=["access"], responses=PROBLEMS)
     admin = [Depends(requires("admin"))]
 
     @router.post("/admin/keys", status_code=201, dependencies=admin)

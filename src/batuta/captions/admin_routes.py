@@ -7,14 +7,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from batuta.access.answers import PROBLEMS
 from batuta.access.door import requires
 from batuta.captions.admin import Admin
 from batuta.captions.routes import Changeable, Readable
 from batuta.jobs.webhooks import Courier, Delivery
 from batuta.services.app import MAX_AGE_HOURS
 
-admin_router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(requires("admin"))])
-deliveries_router = APIRouter(tags=["captions"])
+admin_router = APIRouter(
+    prefix="/admin", tags=["admin"], dependencies=[Depends(requires("admin"))], responses=PROBLEMS
+)
+deliveries_router = APIRouter(tags=["captions"], responses=PROBLEMS)
 
 
 def the_admin(request: Request) -> Admin:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import datetime as dt
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from batuta.access.answers import PROBLEMS
 from batuta.access.bodies import streams_body
 from batuta.access.caller import Caller
 from batuta.access.door import requires
@@ -41,6 +43,7 @@ from batuta.telemetry.traces import current_traceparent
 
 MAX_WAIT_SECONDS: Final = 60.0
 MAX_KEY_LENGTH: Final = 256
+_EVENT_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 _FILE: Final = {"file": {"type": "string", "format": "binary"}}
 UPLOAD_FORM: Final = {
@@ -60,7 +63,7 @@ UPLOAD_FORM: Final = {
     },
 }
 
-router = APIRouter(tags=["captions"])
+router = APIRouter(tags=["captions"], responses=PROBLEMS)
 
 
 async def the_captions(request: Request) -> Captions:
@@ -187,7 +190,8 @@ async def events(
     job: Readable, captions: App, last_event_id: Annotated[str | None, Header()] = None
 ) -> AsyncIterator[ServerSentEvent]:
     """What happened to the job and what happens, up to its end; `Last-Event-ID` goes on after that event."""
-    seen = int(last_event_id) if last_event_id is not None and last_event_id.isdecimal() else 0
+    number = _EVENT_ID.fullmatch(last_event_id or "")
+    seen = int(number[0]) if number else 0
     async for event in captions.follow(job.job_id, min(seen, job.seq)):
         yield ServerSentEvent(data=event_view(job.job_id, event), event=event.kind, id=str(event.seq))
 
@@ -226,7 +230,11 @@ async def delete(job: Changeable, captions: App) -> None:
     await captions.delete(job.job_id)
 
 
-@router.get("/jobs/{job_id}/subtitles.{form}", response_class=PlainTextResponse)
+@router.get(
+    "/jobs/{job_id}/subtitles.{form}",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {form.media_type: {} for form in FORMATS.values()}}},
+)
 async def subtitles(form: str, job: Readable, captions: App) -> PlainTextResponse:
     """The captions in one of the formats: srt, vtt, txt, tsv, json."""
     if form not in FORMATS:
@@ -293,13 +301,13 @@ def _cursor(record: JobRecord) -> str:
 def _place(cursor: str) -> tuple[dt.datetime, str]:
     """The place in the list that a cursor stands for; raises `InvalidRequest`."""
     try:
-        moment, job_id = base64.urlsafe_b64decode(cursor).decode().split(" ")
-        place = dt.datetime.fromisoformat(moment), job_id
-    except (binascii.Error, ValueError) as error:
+        written, job_id = base64.urlsafe_b64decode(cursor).decode("ascii").split(" ")
+        moment = dt.datetime.fromisoformat(written)
+        if moment.utcoffset() is None or not job_id.isalnum():
+            raise ValueError(written)
+        return moment.astimezone(dt.UTC), job_id  # here: the first and the last day cannot be moved
+    except (binascii.Error, ValueError, OverflowError) as error:
         raise InvalidRequest(f"cursor {cursor!r} is none of ours: take `next_cursor` as it is") from error
-    if place[0].tzinfo is None:
-        raise InvalidRequest(f"cursor {cursor!r} is none of ours: take `next_cursor` as it is")
-    return place
 
 
 def _accepted(record: JobRecord, request: Request, response: Response) -> Accepted:

@@ -29,8 +29,10 @@ async def caption(  # noqa: PLR0913  # the options of a command
     language: Annotated[str | None, Parameter(name=["--language", "-l"])] = None,
     form: Annotated[Format | None, Parameter(name=["--format", "-f"])] = None,
     output: Annotated[str | None, Parameter(name=["--output", "-o"], allow_leading_hyphen=True)] = None,
+    language_out: Annotated[str | None, Parameter(name=["--language-out", "-t"])] = None,
     model: str | None = None,
     profile: str | None = None,
+    isolate_vocals: Annotated[bool, Parameter(negative="")] = False,
     force: Annotated[bool, Parameter(negative="")] = False,
     report: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -48,10 +50,14 @@ async def caption(  # noqa: PLR0913  # the options of a command
     output
         Where to write: a file, a folder, or - for stdout. Default: beside the file (for a URL: here), as
         NAME.LANGUAGE.FORMAT.
+    language_out
+        Translate the captions into this language: en from any, others as models allow.
     model
         Whisper model: base (the default) or tiny.en; see `batuta models list`.
     profile
         Rules the subtitles keep: default, children.
+    isolate_vocals
+        Take the voices out of the music first.
     force
         Make a new job and ask the URL again, although an equal job is kept.
     report
@@ -61,7 +67,14 @@ async def caption(  # noqa: PLR0913  # the options of a command
     """
     try:
         check_output(source, output)
-        options = options_from({"language": language, "model": model, "subtitle_profile": profile})
+        asked = {
+            "language": language,
+            "language_out": language_out,
+            "model": model,
+            "subtitle_profile": profile,
+            "isolate_vocals": isolate_vocals or None,
+        }
+        options = options_from(asked)
         record, document = await _captioned(source, options, force=force)
         chosen = format_for(form, output)
         written = await asyncio.to_thread(_deliver, source, output, record, document, chosen, as_json)

@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from batuta.clients.deadline import deadline
 from batuta.errors import BatutaError, Conflict, NotFound, StorageError
+from batuta.jobs.bells import rung_within
 from batuta.jobs.engine import Engine
 from batuta.jobs.journal import Execution
 from batuta.jobs.leases import Leases
@@ -181,6 +182,7 @@ class Carrier:
             await self._reconcile(await self._queue.carriers())
         else:
             self._in_background(self._keep_alive(self._leases))
+            self._in_background(self._inherit(self._leases))
         self._in_background(self._watch())
         self._in_background(self._beat())
 
@@ -207,8 +209,7 @@ class Carrier:
                     await self._call_the_roll()
             except Exception:  # a database that is locked or full now may not be so later
                 log.exception("jobs.not_watched")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._bell.wait(), WATCH_SECONDS)
+            await rung_within(self._bell, WATCH_SECONDS)
 
     async def _look(self) -> None:
         free = self._capacity.jobs_at_once - len(self._carried)
@@ -228,18 +229,26 @@ class Carrier:
                 await self._queue.beat()
 
     async def _keep_alive(self, leases: Leases) -> None:
-        """Renew our lease, and take over from carriers that did not renew theirs."""
+        """Renew our lease; nothing else is done here, so that nothing can hold it up."""
         while True:
             await asyncio.sleep(leases.renew_every)
             try:
                 await leases.renew()
+            except Exception:  # Postgres may be away for a while
+                log.exception("jobs.lease_not_renewed")
+
+    async def _inherit(self, leases: Leases) -> None:
+        """Take over from carriers that did not renew their leases."""
+        while True:
+            await asyncio.sleep(leases.renew_every)
+            try:
                 dead = await leases.dead(await self._queue.carriers())
                 if dead:
                     log.warning("jobs.taken_over", carriers=sorted(dead))
                     await self._engine.adopt(dead)
                     await self._reconcile(dead)
-            except Exception:  # Postgres may be away for a while
-                log.exception("jobs.lease_not_renewed")
+            except Exception:  # likewise
+                log.exception("jobs.not_taken_over")
 
     async def _call_the_roll(self) -> None:
         """Fail the jobs whose run died without a word; they would look alive for ever."""

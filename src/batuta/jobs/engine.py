@@ -43,6 +43,9 @@ rarely is to blame."""
 RETENTION: Final = dt.timedelta(days=7)
 """Finished runs are forgotten by the engine after this; our own job records are what people read."""
 RETENTION_BATCH: Final = 500
+IDLE_TRANSACTION_SECONDS: Final = 3.0
+"""Postgres ends a transaction in which nothing happens for so long: its process stopped, or its machine is
+gone, and the rows it locked would keep everybody else from taking over. Shorter than a lease."""
 
 
 class _JsonSerializer(Serializer):
@@ -209,6 +212,7 @@ class Engine:
             **config,
             "system_database_url": self._url,
             "sys_db_pool_size": 16,
+            "sys_db_idle_transaction_timeout_sec": IDLE_TRANSACTION_SECONDS,
             "db_engine_kwargs": {"connect_args": {"connect_timeout": 5, "options": options}},
             "max_executor_threads": 32,
         }

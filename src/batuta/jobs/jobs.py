@@ -162,8 +162,7 @@ class Jobs:
         """The record once the job is over, or after so many seconds, as it then is."""
         try:
             async with asyncio.timeout(seconds):
-                async for _ in self.follow(job_id):
-                    pass
+                await self.store.ended(job_id, lambda: self._carrier.raise_if_stuck(job_id))
         except TimeoutError:
             pass
         return await self.store.get(job_id)

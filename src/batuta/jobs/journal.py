@@ -113,8 +113,20 @@ class Journal:
         await self._update(execution, finished_at=dt.datetime.now(dt.UTC), result=json.dumps(result))
 
     async def forget(self, execution: Execution) -> None:
-        """Drop an execution whose result is of no use: its artefacts are gone, or it failed."""
+        """Drop an execution whose result is of no use any more, or whose job is."""
         delete = _executions.delete().where(_executions.c.id == execution.id)
+        await self._database.write(lambda connection: connection.execute(delete))
+
+    async def drop(self, execution: Execution) -> None:
+        """Drop an open execution: its work failed or was stopped; one that finished meanwhile is kept."""
+        unfinished = sa.and_(_executions.c.id == execution.id, ~_finished)
+        delete = _executions.delete().where(unfinished)
+        await self._database.write(lambda connection: connection.execute(delete))
+
+    async def withdraw(self, execution: Execution) -> None:
+        """Drop an execution that nobody could hand in; one that somebody else handed in meanwhile stays."""
+        alone = sa.and_(_executions.c.id == execution.id, _executions.c.remote_id.is_(None))
+        delete = _executions.delete().where(alone)
         await self._database.write(lambda connection: connection.execute(delete))
 
     async def results(self, keys: Collection[str]) -> list[Execution]:

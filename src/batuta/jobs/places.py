@@ -15,6 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from batuta.errors import RemoteJobLost, StorageError
+from batuta.jobs.bells import rung_within
 from batuta.jobs.fairness import in_fair_order
 from batuta.jobs.journal import Execution, executions_table
 from batuta.storage.database import Database, hold
@@ -95,10 +96,7 @@ class Places:
             for number in placed | dropped:
                 line.waiting.pop(number).set_result(number in placed)
             if line.waiting:
-                try:
-                    await asyncio.wait_for(line.bell.wait(), LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                await rung_within(line.bell, LOOK_SECONDS)
 
     async def _placed(self, work: str, wanted: set[int]) -> set[int]:
         """Let the next ones in, whosever they are; those of ours that have a place."""

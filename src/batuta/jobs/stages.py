@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import math
+import random
 import time
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ from pydantic import BaseModel
 from batuta.clients.deadline import remaining
 from batuta.errors import (
     BatutaError,
+    BreakerOpen,
     Cancelled,
     DeadlineExceeded,
     EngineCrashed,
@@ -36,10 +38,14 @@ from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import Artefact, ArtefactStore
 from batuta.telemetry.stages import StageClock
 
+T = TypeVar("T")
+
 log = structlog.get_logger()
 
 RESUBMISSIONS: Final = 3
 """How often work that was lost (a restarted service, a crashed engine) is submitted again."""
+PATIENCE_SECONDS: Final = 120.0
+"""So long a service that keeps failing is waited for, as one is whose job we wait for (`PollPolicy`)."""
 PROGRESS_SECONDS: Final = 0.5
 """Progress is stored at most this often."""
 
@@ -69,7 +75,7 @@ class Stages:
         job = await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
         async with self._watched(job_id, stage, order.work) as clock:
             worker = self._worker(order)
-            key = order.key(await worker.identity())
+            key = order.key(await _when_let(worker.identity))
             kept = await self._kept(key, order)
             if kept is not None:
                 await self._completed(job_id, stage, key, reused=True)
@@ -115,7 +121,7 @@ class Stages:
                 continue
             if (work in mine or execution.job_id == job_id) and execution.work in self._workers:
                 await self._workers[execution.work].cancel(execution.remote_id)
-                await self._forget(execution)
+                await self._drop(execution)
         await self._drop_those_in_line(job_id)
 
     async def undo(self, keys: Collection[str]) -> None:
@@ -129,7 +135,7 @@ class Stages:
         """Work this job began that never got a place; a job that waits for the same begins it again."""
         for execution in await self._journal.of_job(job_id):
             if execution.finished_at is None and execution.remote_id is None:
-                await self._forget(execution)
+                await self._drop(execution)
 
     async def _admitted(self, job: JobRecord, stage: str, work: str, key: str) -> Execution:
         """The open execution with this key, once it has its place at the service."""
@@ -151,8 +157,8 @@ class Stages:
             else:
                 return execution
 
-    async def _forget(self, execution: Execution) -> None:
-        await self._journal.forget(execution)
+    async def _drop(self, execution: Execution) -> None:
+        await self._journal.drop(execution)
         self._places.given_back(execution.work)
 
     async def _outcome(
@@ -169,14 +175,14 @@ class Stages:
             except (RemoteJobLost, EngineCrashed):
                 await self._raise_if_cancelled(job_id)
                 if attempt == RESUBMISSIONS:
-                    await self._forget(execution)
+                    await self._drop(execution)
                     raise
             except BatutaError:
                 await self._raise_if_cancelled(job_id)
                 if (left := remaining()) is not None and left <= 0:  # our time is over, not the work's
                     await self.cancel(job_id)
                 else:
-                    await self._forget(execution)
+                    await self._drop(execution)
                 raise
             else:
                 result = found.model_dump(mode="json")
@@ -191,7 +197,12 @@ class Stages:
         return await self._journal.begin(lost.key, job=job, stage=lost.stage, work=lost.work)
 
     async def _hand_in(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
-        remote_id = await worker.submit(order, execution.key)
+        try:
+            remote_id = await _when_let(lambda: worker.submit(order, execution.key))
+        except BatutaError:
+            await self._journal.withdraw(execution)  # or it would keep its place for ever
+            self._places.given_back(execution.work)
+            raise
         await self._journal.submitted(execution, remote_id)
         return execution.model_copy(update={"remote_id": remote_id})
 
@@ -261,6 +272,24 @@ class Stages:
         finally:
             teller.cancel()
             await asyncio.gather(teller, return_exceptions=True)
+
+
+async def _when_let(ask: Callable[[], Awaitable[T]]) -> T:
+    """What a service answers, asked once its breaker lets us.
+
+    A breaker that others opened says nothing about our order: while a service restarts, a queue that did not
+    wait would fail from end to end within seconds. Raises `BreakerOpen` when it stays open too long.
+    """
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await ask()
+        except BreakerOpen as error:
+            pause = (error.retry_after or 0.0) + random.uniform(0.05, 0.5)  # noqa: S311  # parts the crowd
+            left = remaining()
+            if time.monotonic() + pause > give_up or (left is not None and left <= pause):
+                raise
+        await asyncio.sleep(pause)
 
 
 def _waited_for(record: JobRecord) -> set[tuple[str, str]]:

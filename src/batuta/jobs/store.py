@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from batuta.cache import Gathered
 from batuta.errors import InvalidRequest, NotFound
+from batuta.jobs.bells import rung_within
 from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, StageStatus, evolve
 from batuta.jobs.webhooks.deliveries import forget_jobs
 from batuta.storage.database import Database, UtcDateTime, hold, metadata
@@ -59,6 +60,9 @@ _promises = sa.Table(
 )
 
 _DELETED_AT_ONCE: Final = 500
+_EVENTS_AT_ONCE: Final = 1000
+LOOK_SECONDS: Final = 1.0
+"""How soon a change made by another process is seen by whoever waits for it."""
 WAITING: Final = "waiting"
 ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 AT_AN_END: Final = tuple(str(status) for status in JobStatus if status.final)
@@ -82,10 +86,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The number of the last event that changed a record, and whose job it is."""
+    """The number of the last event that changed a record, whose job it is, and whether it is over."""
 
     seq: int
     owner: str
+    final: bool
 
 
 class JobStore:
@@ -95,6 +100,7 @@ class JobStore:
         self._database = database
         self._on_end = on_end
         self._waiters: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._waiters_for_the_end: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
         self._heads = Gathered(self._read_heads)
         self.changes = 0
         """Grows with every change made through this object."""
@@ -215,7 +221,7 @@ class JobStore:
 
         record = await self._database.write(happen)
         self.changes += 1
-        self._wake(job_id)
+        self._wake(job_id, ended=record.status.final)
         return record
 
     async def delete(self, job_ids: Collection[str]) -> int:
@@ -230,7 +236,7 @@ class JobStore:
         count = await self._database.write(forget) if job_ids else 0
         self.changes += 1
         for job_id in job_ids:
-            self._wake(job_id)
+            self._wake(job_id, ended=True)
         return count
 
     async def delete_all(self) -> int:
@@ -270,28 +276,43 @@ class JobStore:
         While nothing happens `check` is called now and then, and may raise.
         """
         while True:
-            waiter = self._waiters.setdefault(job_id, asyncio.Event())  # before reading: nothing slips by
-            record = await self.get(job_id)
-            while events := await self.events(job_id, after):
-                for event in events:
-                    after = event.seq
-                    yield event
-            if record.status.final and after >= record.seq:
-                return
-            await _wait_a_while(waiter)
+            waiter = _taken(self._waiters, job_id)
+            events = await self.events(job_id, after, _EVENTS_AT_ONCE)
+            for event in events:
+                after = event.seq
+                yield event
+            if len(events) == _EVENTS_AT_ONCE:
+                continue
+            if not events or events[-1].kind in ENDS:  # otherwise there is more to come
+                head = await self.head(job_id)
+                if head.final and after >= head.seq:
+                    return
+            await rung_within(waiter, LOOK_SECONDS)
             if check is not None:
                 check()
 
-    def _wake(self, job_id: str) -> None:
-        waiter = self._waiters.pop(job_id, None)
-        if waiter is not None:
-            waiter.set()
+    async def ended(self, job_id: str, check: Callable[[], None] | None = None) -> None:
+        """Return once the job is over; `check` is called as by `follow`. Raises `NotFound`."""
+        while True:
+            waiter = _taken(self._waiters_for_the_end, job_id)
+            if (await self.head(job_id)).final:
+                return
+            await rung_within(waiter, LOOK_SECONDS)
+            if check is not None:
+                check()
+
+    def _wake(self, job_id: str, *, ended: bool) -> None:
+        for waiters in (self._waiters, self._waiters_for_the_end) if ended else (self._waiters,):
+            waiter = waiters.pop(job_id, None)
+            if waiter is not None:
+                waiter.set()
 
     async def _read_heads(self, job_ids: Collection[str]) -> dict[str, Head]:
         table = jobs_table.c
-        query = sa.select(table.job_id, table.seq, table.owner).where(table.job_id.in_(job_ids))
+        columns = (table.job_id, table.seq, table.owner, table.status)
+        query = sa.select(*columns).where(table.job_id.in_(job_ids))
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return {row.job_id: Head(row.seq, row.owner) for row in rows}
+        return {row.job_id: Head(row.seq, row.owner, row.status in AT_AN_END) for row in rows}
 
     async def _records(self, query: sa.Select[tuple[str]]) -> list[JobRecord]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
@@ -302,12 +323,9 @@ class JobStore:
         return [row.job_id for row in rows]
 
 
-async def _wait_a_while(waiter: asyncio.Event) -> None:
-    """Until woken, or for a second: another process may have changed the record."""
-    try:
-        await asyncio.wait_for(waiter.wait(), 1.0)
-    except TimeoutError:
-        return
+def _taken(waiters: WeakValueDictionary[str, asyncio.Event], job_id: str) -> asyncio.Event:
+    """What the next change sets; to be taken before reading, so that nothing slips by."""
+    return waiters.setdefault(job_id, asyncio.Event())
 
 
 def _load(connection: sa.Connection, job_id: str, *, to_change: bool = False) -> JobRecord:

@@ -17,6 +17,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from batuta.access.answers import PROBLEMS
 from batuta.errors import Gone, InvalidRequest, NotReady, PayloadTooLarge
 from batuta.jobs.orders import Order
 from batuta.services.files import file_response
@@ -50,6 +51,7 @@ def service_app(jobs: ServiceJobs, *, max_upload_bytes: int, routes: APIRouter |
         version=__version__,
         lifespan=lifespan,
         telemetry=FASTAPI_TELEMETRY,
+        responses=PROBLEMS,
     )
     app.state.jobs = jobs
     app.state.max_upload_bytes = max_upload_bytes
@@ -67,10 +69,21 @@ def the_jobs(request: Request) -> ServiceJobs:
 
 
 Jobs = Annotated[ServiceJobs, Depends(the_jobs)]
+_FILE: Final = {"file": {"type": "string", "format": "binary"}}
+_ORDER: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "The order's fields are the service's own; a file goes in a form.",
+        "content": {
+            "application/json": {"schema": {"type": "object"}},
+            "multipart/form-data": {"schema": {"type": "object", "properties": _FILE}},
+        },
+    }
+}
 _router = APIRouter()
 
 
-@_router.post("/jobs", status_code=202)
+@_router.post("/jobs", status_code=202, openapi_extra=_ORDER)
 async def submit(request: Request, jobs: Jobs) -> dict[str, Any]:
     """Accept an order; the same order again is the same job."""
     uploaded: list[Artefact] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,10 @@ from starlette.exceptions import HTTPException
 
 from batuta.access.answers import PROBLEM_TYPE, problem
 from batuta.errors import BatutaError, InvalidRequest
+
+_BAD_REQUEST: Final = 400
+_SHOWN: Final = 200
+"""Characters of what somebody sent that a message repeats."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -47,15 +51,20 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
     return problem(error if isinstance(error, BatutaError) else BatutaError(str(error)))
 
 
-async def _validation(_: Request, error: Exception) -> JSONResponse:
+async def _validation(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         return problem(BatutaError(str(error)))
+    if isinstance(error.body, bytes):  # left as it was, since nobody said that it is JSON
+        kind = request.headers.get("content-type", "none")[:_SHOWN]
+        return problem(InvalidRequest(f"content type {kind!r}: send the body as application/json"))
     return problem(invalid(error))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         return problem(BatutaError(str(error)))
+    if error.status_code == _BAD_REQUEST and error.__cause__ is not None:
+        return problem(InvalidRequest(f"the body is no JSON that can be read: {_why(error.__cause__)}"))
     detail = f"{request.method} {request.url.path}: {error.detail}"
     body = {
         "type": "about:blank",
@@ -67,6 +76,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         "retryable": False,
     }
     return JSONResponse(body, error.status_code, dict(error.headers or {}), PROBLEM_TYPE)
+
+
+def _why(error: BaseException) -> str:
+    """Why FastAPI could not parse a body: bytes that are no text, a number without end, too many brackets."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return str(error).partition(";")[0][:_SHOWN]  # after it Python says how to lift its limit
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

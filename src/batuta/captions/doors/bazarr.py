@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from batuta.access.answers import PROBLEMS
 from batuta.access.bodies import streams_body
 from batuta.access.door import requires
 from batuta.captions.app import UNDETERMINED, options_from
@@ -34,7 +35,7 @@ HEARD_SECONDS: Final = 300.0
 """So much raw sound is kept to find its language: Bazarr sends whole films, and many begin with music."""
 _FIELD: Final = "audio_file"
 
-bazarr_router = APIRouter(tags=["Bazarr and whisper-asr-webservice"])
+bazarr_router = APIRouter(tags=["Bazarr and whisper-asr-webservice"], responses=PROBLEMS)
 
 
 class Sent(BaseModel):

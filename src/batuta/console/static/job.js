@@ -18,7 +18,7 @@ export function wireJob() {
 }
 
 function follow(job) {
-  const source = new EventSource(`${api}/jobs/${job.dataset.job}/events`);
+  let source = null;
   const said = document.getElementById("said");
   let seen = Number(job.dataset.seq);
   let waiting = 0;
@@ -41,23 +41,31 @@ function follow(job) {
     }, PAUSE_MS);
   };
   const ended = () => {
-    source.close();
+    source?.close();
     location.reload();
   };
-  for (const kind of KINDS) {
-    source.addEventListener(kind, (event) => {
-      const happened = JSON.parse(event.data);
-      if (happened.seq <= seen) return;
-      seen = happened.seq;
-      if (ENDS.includes(kind)) return ended();
-      if (kind === "stage.progress") moveBar(happened);
-      else say(said, kind, happened.stage);
-      soon();
-    });
-  }
+  const told = (event) => {
+    const happened = JSON.parse(event.data);
+    if (happened.seq <= seen) return;
+    seen = happened.seq;
+    if (ENDS.includes(event.type)) return ended();
+    if (event.type === "stage.progress") moveBar(happened);
+    say(said, event.type, happened);
+    soon();
+  };
+  // A page nobody sees holds no connection: browsers allow six for all tabs together.
+  const listen = () => {
+    source?.close();
+    source = null;
+    if (document.hidden) return;
+    source = new EventSource(`${api}/jobs/${job.dataset.job}/events`);
+    for (const kind of KINDS) source.addEventListener(kind, told);
+  };
+  listen();
+  document.addEventListener("visibilitychange", listen);
   // Where events cannot be had (a proxy that holds them back), the page is looked at now and then.
   setInterval(() => { if (!document.hidden) paint(); }, ALONE_MS);
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", () => source?.close());
 }
 
 function moveBar(happened) {
@@ -68,10 +76,13 @@ function moveBar(happened) {
   stage.querySelector(".stage-word").textContent = `${Math.floor(happened.progress)} %`;
 }
 
-function say(said, kind, stage) {
+// For those who listen: each stage's beginning and end, and each quarter on the way.
+function say(said, kind, { stage, progress }) {
   const name = document.querySelector(`[data-stage="${CSS.escape(stage || "")}"] .stage-name`)?.textContent || "";
-  const words = { "stage.started": "begins", "stage.completed": "is done", "stage.stalled": "has not moved for a while", "stage.failed": "failed" };
-  if (words[kind]) said.textContent = `${name} ${words[kind]}`;
+  const quarter = Math.floor(progress / 25) * 25;
+  const words = { "stage.progress": quarter > 0 && `has done ${quarter} %`, "stage.started": "begins", "stage.completed": "is done", "stage.stalled": "has not moved for a while", "stage.failed": "failed" };
+  const sentence = `${name} ${words[kind]}`;
+  if (words[kind] && said.textContent !== sentence) said.textContent = sentence;
 }
 
 function wireRetry() {

@@ -5,7 +5,7 @@ import { toLogin } from "./api.js";
 import { freshTimes } from "./times.js";
 
 const BUSY_MS = 1500;
-const CALM_MS = 5000;
+const CALM_MS = 3000;
 const LONGEST_MS = 20000;
 const LIMIT_MS = 10000;
 

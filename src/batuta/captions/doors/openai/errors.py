@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from typing_extensions import TypedDict
 
+from batuta.access.answers import PROBLEM_TYPE, PROBLEMS
 from batuta.errors import BatutaError, MediaError, PayloadTooLarge, TooManyRequests, Unauthorized
 from batuta.services.problems import invalid
 
@@ -35,6 +36,35 @@ class ErrorBody(TypedDict):
     type: str
     param: str | None
     code: str | None
+
+
+_DOCUMENTED: Final[dict[str, Any]] = {
+    "schema": {
+        "type": "object",
+        "title": "OpenAIError",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["message", "type", "param", "code"],
+                "properties": {
+                    "message": {"type": "string"},
+                    "type": {"type": "string"},
+                    "param": {"type": ["string", "null"]},
+                    "code": {"type": ["string", "null"]},
+                },
+            }
+        },
+    }
+}
+OPENAI_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": described["description"],
+        "content": {"application/json": _DOCUMENTED, PROBLEM_TYPE: described["content"][PROBLEM_TYPE]},
+    }
+    for status, described in PROBLEMS.items()
+}
+"""The `responses` of the door; whoever does not come in at all is told so by the gate, as a problem."""
 
 
 class Refused(Exception):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeGuard, get_args
 
+from batuta.captions.app import options_from
 from batuta.captions.doors.forms import FORM, DoorForm
 from batuta.captions.doors.openai.errors import Refused
 from batuta.captions.doors.openai.models import our_model
@@ -56,7 +57,7 @@ class AudioRequest:
 
 
 def audio_request(form: DoorForm, task: Task, default_model: str) -> AudioRequest:
-    """The call a form makes; raises `Refused`, naming the field."""
+    """The call a form makes; raises `Refused`, naming the field, or `InvalidRequest`."""
     model = form.text("model")
     if model is None:
         raise Refused("You must provide a model, for example whisper-1.", "model")
@@ -72,10 +73,12 @@ def audio_request(form: DoorForm, task: Task, default_model: str) -> AudioReques
         )
     return AudioRequest(
         upload=_upload(form),
-        options=CaptionOptions(
-            language=_language(form),
-            language_out="en" if task == "translate" else None,
-            model=our_model(model, default_model),
+        options=options_from(
+            {
+                "language": _language(form),
+                "language_out": "en" if task == "translate" else None,
+                "model": our_model(model, default_model),
+            }
         ),
         task=task,
         response_format=response_format,

@@ -16,7 +16,7 @@ from batuta.access.caller import Caller
 from batuta.captions.app import Captions
 from batuta.captions.doors.forms import read_door_form
 from batuta.captions.doors.openai.answers import error_event, stream_of, written
-from batuta.captions.doors.openai.errors import OpenAIRoute, error_body
+from batuta.captions.doors.openai.errors import OPENAI_ERRORS, OpenAIRoute, error_body
 from batuta.captions.doors.openai.models import ModelDict, all_models, model_named, our_model
 from batuta.captions.doors.openai.request import (
     AudioRequest,
@@ -43,7 +43,9 @@ _STREAM_HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"
 
 STREAMED: Final = [Depends(streams_body)]
 
-openai_router = APIRouter(prefix="/v1", tags=["OpenAI audio"], route_class=OpenAIRoute)
+openai_router = APIRouter(
+    prefix="/v1", tags=["OpenAI audio"], route_class=OpenAIRoute, responses=OPENAI_ERRORS
+)
 
 
 class ModelList(TypedDict):

@@ -1,0 +1,101 @@
+"""A web site that says what it was told to, and a trap on an address that nobody may be led to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TRAP_ADDRESS = "127.0.0.2"
+"""Loopback as well, but not the address that is allowed."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the site says at one path; a `length` is announced in the place of the real one."""
+
+    body: bytes = b""
+    kind: str = "text/html"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    length: str | None = None
+
+
+@dataclass
+class Site:
+    """A running site."""
+
+    origin: str
+    pages: dict[str, Page] = field(default_factory=dict)
+
+    def at(self, name: str, page: Page) -> str:
+        """The URL under which the page is now."""
+        self.pages[f"/{name}"] = page
+        return f"{self.origin}/{name}"
+
+
+@dataclass
+class Trap:
+    """A server nobody should ask, and what it was asked for all the same."""
+
+    origin: str
+    port: int
+    asked: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def site_served() -> Generator[Site]:
+    """A site on 127.0.0.1, until the end of the block."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = found.pages.get(self.path, Page(b"nothing here", status=404))
+            self.send_response(page.status)
+            self.send_header("Content-Type", page.kind)
+            self.send_header("Content-Length", str(len(page.body)) if page.length is None else page.length)
+            for name, value in page.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(ConnectionError):
+                self.wfile.write(page.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
+            pass
+
+    with _running("127.0.0.1", Handler) as port:
+        found = Site(f"http://127.0.0.1:{port}")
+        yield found
+
+
+@contextmanager
+def trap_set() -> Generator[Trap]:
+    """A trap, until the end of the block."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815  # its name in the base class
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
+            pass
+
+    with _running(TRAP_ADDRESS, Handler) as port:
+        found = Trap(f"http://{TRAP_ADDRESS}:{port}", port)
+        yield found
+
+
+@contextmanager
+def _running(address: str, handler: type[BaseHTTPRequestHandler]) -> Generator[int]:
+    with ThreadingHTTPServer((address, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
