@@ -29,6 +29,7 @@ from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.captions.rendered import Bodies, Lists
 from batuta.captions.routes import router as captions_router
+from batuta.console import add_console
 from batuta.jobs import Capacity, Event, JobRecord, Jobs, LocalWorker, Worker
 from batuta.jobs.carrier import carrier_name
 from batuta.jobs.retention import Retention
@@ -157,12 +158,6 @@ def captions_app(
     for router in (captions_router, deliveries_router, admin_router):
         app.include_router(router, prefix=prefix)
     app.add_api_route("/metrics", metrics_response, include_in_schema=False)
-    if prefix:
-
-        @app.get("/", include_in_schema=False)
-        async def index() -> dict[str, object]:  # pyright: ignore[reportUnusedFunction]  # a route
-            return {"name": "batuta", "version": __version__, "apps": [prefix], "api": "/openapi.json"}
-
     install_problems(app)
     gate = Gate(
         keys,
@@ -174,6 +169,7 @@ def captions_app(
     )
     app.include_router(access_routes(gate, keys))
     guard(app, gate)
+    add_console(app, prefix)
     observe(app)
     return app
 

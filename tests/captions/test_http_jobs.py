@@ -244,3 +244,27 @@ async def test_options_of_a_retry_are_kept(client: httpx2.AsyncClient, app: Fast
     original = await captions.start(CaptionOptions(), url=URL)
     assert original.job_id != job["job_id"]
     await asyncio.wait_for(captions.wait(original.job_id), 20)
+
+
+@pytest.mark.parametrize("claimed", ["text/html", "text/javascript", "image/svg+xml"])
+async def test_an_upload_never_becomes_a_page_or_script_of_ours(
+    client: httpx2.AsyncClient, claimed: str
+) -> None:
+    """What its sender calls it decides nothing: it is saved, not shown, and could do nothing if it were."""
+    form = {"file": ("talk.mp4", b"<script>alert(1)</script>", claimed)}
+    job_id = (await client.post("/pipeline/upload", files=form)).json()["job_id"]
+    await ended(client, job_id)
+    answer = await client.get(f"/jobs/{job_id}/media")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["content-security-policy"] == "sandbox"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_retry_takes_an_option_away_that_is_null(client: httpx2.AsyncClient, app: FastAPI) -> None:
+    """A translation asked for by mistake, say; the operator's default holds then."""
+    job = await completed(client, language_out="en")
+    await client.post(f"/jobs/{job['job_id']}/retry", json={"overrides": {"language_out": None}})
+    await ended(client, job["job_id"])
+    captions: Captions = app.state.captions
+    assert (await captions.get(str(job["job_id"]))).request["language_out"] is None

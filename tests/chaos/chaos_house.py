@@ -117,6 +117,10 @@ class House:
     def _own_folder(self) -> dict[str, str]:
         return {} if self.shares_folder else {"BATUTA_DATA": str(self.folder / uuid.uuid4().hex)}
 
+    def busy_workers(self) -> list[Member]:
+        """Those that carry jobs now."""
+        return [worker for worker in self.fleet.workers if self.records.carried_by(worker.pid)]
+
     def submit(self, urls: Sequence[str], *, key: str | None = None, priority: int = 0) -> dict[str, str]:
         """Start a job for each URL; their URLs by their ids."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}

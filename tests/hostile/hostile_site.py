@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 
 TRAP_ADDRESS = "127.0.0.2"
 """Loopback as well, but not the address that is allowed."""
@@ -87,6 +89,14 @@ def trap_set() -> Generator[Trap]:
     with _running(TRAP_ADDRESS, Handler) as port:
         found = Trap(f"http://{TRAP_ADDRESS}:{port}", port)
         yield found
+
+
+def own_name() -> str:
+    """A name of this machine that leads to addresses of its own only."""
+    name = socket.gethostname()
+    found = {ip_address(str(address[0])) for *_, address in socket.getaddrinfo(name, None)}
+    assert not any(address.is_global for address in found), f"{name} is a public name"
+    return name
 
 
 @contextmanager

@@ -311,7 +311,7 @@ async def test_a_cursor_that_is_none_of_ours_is_refused(house: House, place: str
         ("GET", "/jobs?limit=501", "limit"),
         ("GET", "/jobs?limit=-1", "limit"),
         ("GET", "/jobs?limit=1e3", "limit"),
-        ("GET", "/jobs?limit=９", "limit"),
+        ("GET", "/jobs?limit=%EF%BC%99", "limit"),
         ("GET", "/jobs?limit=" + "9" * 5000, "limit"),
         ("GET", "/jobs?limit=", "limit"),
         ("GET", "/jobs?status=running", "status"),
@@ -357,7 +357,6 @@ async def test_a_parameter_out_of_its_range_is_refused(
         ("bytes=0-0,1-1", 200),
         ("bytes=" + ",".join(["0-"] * 1000), 200),
         ("lines=0-1", 200),
-        ("bytes=0-0\t", 206),
     ],
 )
 async def test_an_absurd_range_costs_no_more_than_the_file(
@@ -391,7 +390,7 @@ async def test_a_last_event_id_that_is_none_does_not_break_the_stream(
         ({"X-API-Key": "é".encode("latin-1")}, 401, "unauthorized"),
         ({"X-API-Key": b"\xff\xfe"}, 401, "unauthorized"),
         ({"X-API-Key": "the-key-of-the-operator", "Authorization": "Bearer other"}, 401, "unauthorized"),
-        ({"Cookie": "batuta_key=%ED%A0%80"}, 401, "unauthorized"),
+        ({"Cookie": "batuta_key=%ED%A0%80"}, 403, "forbidden"),
         ({}, 401, "unauthorized"),
         ({"X-Forwarded-For": "127.0.0.1"}, 401, "unauthorized"),
         ({"Host": "evil.test"}, 403, "forbidden"),

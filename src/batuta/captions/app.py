@@ -169,10 +169,14 @@ class Captions:
     ) -> JobRecord:
         """Do a finished job again with other options; what these leave as it was is not done again.
 
+        An option given as None gets the operator's default.
+
         With `stage`, that one and all later ones are done again in any case. docs/http.md has the table.
         """
         record = await self._jobs.get(job_id)
-        changed = overrides.model_dump(exclude_none=True)
+        defaults = self._request(CaptionOptions()).model_dump()
+        given = overrides.model_dump(exclude_unset=True)
+        changed = {name: defaults[name] if value is None else value for name, value in given.items()}
         request = request_of(record).model_copy(update=changed)
         self._check(request)
         return await self._jobs.retry(job_id, request, stage=stage, same=_same(request, record.owner))

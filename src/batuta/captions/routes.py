@@ -43,6 +43,7 @@ from batuta.telemetry.traces import current_traceparent
 
 MAX_WAIT_SECONDS: Final = 60.0
 MAX_KEY_LENGTH: Final = 256
+MAX_ID_LENGTH: Final = 64
 _EVENT_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 _FILE: Final = {"file": {"type": "string", "format": "binary"}}
@@ -81,7 +82,7 @@ IdempotencyKey = Annotated[str | None, Header(max_length=MAX_KEY_LENGTH)]
 
 async def readable(job_id: str, captions: App, caller: Reader) -> JobRecord:
     """The job, if the caller may see it; another's job is as unknown as one that never was."""
-    record = await captions.get(job_id)
+    record = await captions.get(_plausible(job_id))
     _check_visible(caller, record.owner, job_id)
     return record
 
@@ -169,7 +170,7 @@ async def list_jobs(
 async def show(job_id: str, request: Request, captions: App, caller: Reader) -> Response:
     """Everything about one job, with its text once there is one."""
     bodies: Bodies = request.app.state.bodies
-    head = await captions.head(job_id)
+    head = await captions.head(_plausible(job_id))
     _check_visible(caller, head.owner, job_id)
     tag = f'"{job_id}-{head.seq}"'
     body = bodies.get(job_id, head.seq)
@@ -286,6 +287,13 @@ def terms_of(submission: SubmissionFields, caller: Caller, idempotency_key: str 
 def owner_seen(caller: Caller) -> str | None:
     """Whose jobs the caller sees; None for everybody's: the admin, and whoever needs no key."""
     return None if caller.may("admin") or not caller.owner else caller.owner
+
+
+def _plausible(job_id: str) -> str:
+    """The id, if it could be one; raises `NotFound`, whose message does not repeat a book."""
+    if len(job_id) > MAX_ID_LENGTH:
+        raise NotFound(f"there is no job {job_id[:MAX_ID_LENGTH]!r}…: no id is as long as that")
+    return job_id
 
 
 def _check_visible(caller: Caller, owner: str, job_id: str) -> None:

@@ -65,7 +65,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         return problem(BatutaError(str(error)))
     if error.status_code == _BAD_REQUEST and error.__cause__ is not None:
         return problem(InvalidRequest(f"the body is no JSON that can be read: {_why(error.__cause__)}"))
-    detail = f"{request.method} {request.url.path}: {error.detail}"
+    detail = f"{request.method} {request.url.path[:_SHOWN]}: {error.detail}"
     body = {
         "type": "about:blank",
         "title": str(error.detail),
