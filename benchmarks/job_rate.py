@@ -55,7 +55,7 @@ async def main() -> None:
         naive = await naive_rate()
         on_sqlite = await rate(environment)
         with tempfile.TemporaryDirectory() as folder:
-            Path(folder).chmod(0o755)  # for the server, which is another user
+            os.chmod(folder, 0o755)  # noqa: PTH101  # for the server, which is another user
             with postgres_server(Path(folder) / "postgres") as server:
                 on_postgres = await rate(environment, server.new_database("batuta"))
     for found, where in ((on_sqlite, "SQLite"), (on_postgres, "Postgres")):

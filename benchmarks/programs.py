@@ -51,7 +51,7 @@ class Program:
         return total
 
     def kill(self) -> None:
-        """kill -9 of the whole process group."""
+        """Kill -9 of the whole process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -64,7 +64,9 @@ class House(Program):
     url: str
 
 
-async def start(arguments: Sequence[str], environment: Mapping[str, str], health: str) -> subprocess.Popen[bytes]:
+async def start(
+    arguments: Sequence[str], environment: Mapping[str, str], health: str
+) -> subprocess.Popen[bytes]:
     """A Python program in a process group of its own, once it answers at the address `health`."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(

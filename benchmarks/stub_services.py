@@ -26,7 +26,12 @@ def transcription(segments: int) -> dict[str, object]:
     """So many segments of 3 s, of as many words as people say in them."""
     text = "it was the age of wisdom, it was the age of foolishness."
     found = [
-        {"id": number, "start": 3.0 * number, "end": 3.0 * number + 2.8, "text": f"In sentence {number} {text}"}
+        {
+            "id": number,
+            "start": 3.0 * number,
+            "end": 3.0 * number + 2.8,
+            "text": f"In sentence {number} {text}",
+        }
         for number in range(segments)
     ]
     full_text = " ".join(str(segment["text"]) for segment in found)

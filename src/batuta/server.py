@@ -28,6 +28,7 @@ from batuta.captions.health import Health
 from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.captions.rendered import Bodies, Lists
+from batuta.captions.routes import health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
 from batuta.jobs import Capacity, Event, JobRecord, Jobs, LocalWorker, Worker
@@ -149,7 +150,14 @@ def captions_app(
             set_collector(None)
             await keys.aclose()
 
-    app = FastAPI(title="Batuta", version=__version__, lifespan=lifespan, telemetry=FASTAPI_TELEMETRY)
+    app = FastAPI(
+        title="Batuta",
+        version=__version__,
+        lifespan=lifespan,
+        telemetry=FASTAPI_TELEMETRY,
+        docs_url=None,  # its page loads scripts from elsewhere, which our pages never do
+        redoc_url=None,
+    )
     app.state.settings = settings
     app.state.bodies, app.state.lists = Bodies(), Lists()
     for place in dict.fromkeys(("", prefix)):
@@ -158,6 +166,8 @@ def captions_app(
     for router in (captions_router, deliveries_router, admin_router):
         app.include_router(router, prefix=prefix)
     app.add_api_route("/metrics", metrics_response, include_in_schema=False)
+    if prefix:
+        app.add_api_route("/health", health, include_in_schema=False)
     install_problems(app)
     gate = Gate(
         keys,

@@ -144,7 +144,7 @@ class Fleet:
         }
 
     def kill(self, member: Member) -> float:
-        """kill -9; when it was dead, by the clock of all processes."""
+        """Kill -9; when it was dead, by the clock of all processes."""
         member.process.kill()
         member.process.wait()
         return time.time()

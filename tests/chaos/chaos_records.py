@@ -90,7 +90,9 @@ class Records:
 def check_completed(records: Records, job_ids: Collection[str]) -> list[JobRecord]:
     """Every job is there and completed."""
     jobs = records.jobs(job_ids)
-    others = [(job.job_id, str(job.status), job.error) for job in jobs if job.status is not JobStatus.COMPLETED]
+    others = [
+        (job.job_id, str(job.status), job.error) for job in jobs if job.status is not JobStatus.COMPLETED
+    ]
     assert not others, f"{len(others)} of {len(jobs)} jobs did not complete: {others[:5]}"
     return jobs
 

@@ -5,8 +5,8 @@ Run as `python chaos_service.py PORT LOG`: the three services lie under `/downlo
 that a test knows what was done however often anybody died. `POST /switches` sets the switches, `GET /state`
 tells what happened since.
 
-The downloader's media is the URL itself, the normalizer gives back what it gets, and the transcriber hears
-the bytes: the captions of a job must say its URL.
+The downloader's media is the URL itself without its query, the normalizer gives back what it gets, and the
+transcriber hears the bytes: the captions of a job must say its URL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -124,10 +125,8 @@ class Service:
             return _unknown()
         if fault in {"error", "busy", "hang"}:
             return await self._misbehave(fault)
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(work.done.wait(), float(request.query_params.get("wait", "0")))
-        except TimeoutError:
-            pass
         finished = work.done.is_set()
         answer = {"id": work.id, "status": "completed" if finished else "processing", "filename": "made.bin"}
         return _broken_off(answer) if fault == "drop" else JSONResponse(answer)
@@ -202,7 +201,7 @@ class Service:
 async def _material(request: Request) -> bytes:
     """What the order is about: the URL, or the file."""
     if request.headers.get("content-type", "").startswith("application/json"):
-        return (await request.json())["url"].encode()
+        return (await request.json())["url"].partition("?")[0].encode()
     async with request.form() as form:
         return await form["file"].read()
 

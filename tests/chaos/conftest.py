@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chaos_fleet import Fleet, fleet_of
+from chaos_fleet import fleet_of
 from chaos_house import LONG, PLACES, House, Services
 from chaos_records import Records
 
@@ -41,7 +41,9 @@ def house_for_all(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFac
     url = postgres.new_database("chaos")
     with fleet_of(folder) as fleet:
         services = Services(fleet, folder)
-        fleet.tell({**USUAL, **services.environment, "DATABASE_URL": url, "BATUTA_DATA": str(folder / "data")})
+        fleet.tell(
+            {**USUAL, **services.environment, "DATABASE_URL": url, "BATUTA_DATA": str(folder / "data")}
+        )
         fleet.tell({"AUDIO_TRANSCRIBER_CONCURRENCY": str(PLACES)})
         yield House(folder, fleet, services, Records.at(url), {"JOBS_AT_ONCE": "1"})
 
@@ -58,9 +60,6 @@ def house(house_for_all: House) -> House:
 @pytest.fixture
 def house_of_many_machines(postgres_url: str, tmp_path: Path) -> Iterator[House]:
     """As above, but with artefacts in a bucket, a data folder for each process, and short leases."""
-    import psycopg
-    with psycopg.connect(postgres_url, autocommit=True) as c:
-        c.execute("do $$ begin execute format('alter database %I set idle_in_transaction_session_timeout=3000', current_database()); end $$")
     with fleet_of(tmp_path) as fleet:
         services = Services(fleet, tmp_path)
         fleet.tell({**USUAL, **services.environment, **fleet.bucket(), "DATABASE_URL": postgres_url})

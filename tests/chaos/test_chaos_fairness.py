@@ -32,38 +32,33 @@ def keys(house: House) -> tuple[str, str]:
     return asyncio.run(make())
 
 
-def test_few_jobs_of_one_owner_do_not_wait_for_many_of_another(house: House, keys: tuple[str, str]) -> None:
-    """Three complete before half of the hundred that came earlier; the service is never asked for too much."""
+def test_many_jobs_delay_neither_others_nor_the_urgent(house: House, keys: tuple[str, str]) -> None:
+    """Of later jobs, another's end before half of the many, and urgent ones begin before those that wait."""
     many, few = keys
     house.services.turn(seconds=0.4, slowest="transcriber")
     flood = house.submit(some_urls(scale(100, 500)), key=many)
     three = house.submit(some_urls(3), key=few)
-    house.wait_for([*flood, *three], scale(60, 300))
-
-    late = [end_of(job) for job in check_completed(house.records, three)]
-    half = sorted(end_of(job) for job in check_completed(house.records, flood))[len(flood) // 2]
-    assert max(late) < half
-    check_journal(house.records, house.records.jobs([*flood, *three]))
+    urgent = house.submit(some_urls(4), key=many, priority=10)
+    jobs = [*flood, *three, *urgent]
+    house.wait_for(jobs, scale(60, 300))
+    check_journal(house.records, check_completed(house.records, jobs))
     check_begun_once(house.services.steps())
+
+    late = max(end_of(job) for job in house.records.jobs(three))
+    half = sorted(end_of(job) for job in house.records.jobs(flood))[len(flood) // 2]
+    assert late < half
+
+    came = max(job.created_at for job in house.records.jobs(urgent))
+    last = max(begins(house.records, urgent))
+    waited = [moment for moment in begins(house.records, flood) if moment > came]
+    overtaking = [moment for moment in waited if moment < last]
+    print(f"{len(overtaking)} of {len(waited)} that waited were begun before the urgent ones")
+    assert len(waited) > 20, "too few waited for the order to show"
+    assert len(overtaking) < len(waited) / 4
+
     peak = house.services.state()["peak"]["transcriber"]
     print(f"at the transcriber at a time: {peak} of {PLACES} places")
     assert PLACES / 2 < peak <= PLACES
-
-
-def test_the_urgent_jobs_of_an_owner_come_before_his_others(house: House, keys: tuple[str, str]) -> None:
-    """Of those that wait when they arrive, hardly any is begun before them."""
-    house.services.turn(seconds=0.3, slowest="transcriber")
-    usual = house.submit(some_urls(scale(90, 300)), key=keys[0])
-    urgent = house.submit(some_urls(4), key=keys[0], priority=10)
-    house.wait_for([*usual, *urgent], scale(60, 300))
-
-    since = max(job.created_at for job in check_completed(house.records, urgent))
-    last = max(begins(house.records, urgent))
-    before = [moment for moment in begins(house.records, usual) if since < moment < last]
-    waiting = [moment for moment in begins(house.records, usual) if since < moment]
-    print(f"{len(before)} of {len(waiting)} that waited were begun first")
-    assert len(waiting) > 20, "too few waited for the order to show"
-    assert len(before) < len(waiting) / 4
 
 
 def end_of(job: JobRecord) -> dt.datetime:

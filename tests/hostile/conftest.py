@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hostile_house import House, open_house
-from hostile_site import Site, Trap, site_served, trap_set
+from hostile_site import SITE_ADDRESS, Site, Trap, site_served, trap_set
 
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_services
@@ -39,14 +39,14 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Hous
 
 @pytest.fixture(scope="module")
 async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
-    """A house with the real engines in their processes, that may download from 127.0.0.1 and no further."""
+    """A house with the real engines in their processes, that may download from the site and no further."""
     folder: Path = tmp_path_factory.mktemp("engines")
     async with open_house(
         folder,
         whisper_model="tiny.en",
         max_upload_bytes=MAX_UPLOAD_BYTES,
         http_max_retries=0,
-        batuta_url_allow="127.0.0.1",
+        batuta_url_allow=SITE_ADDRESS,
     ) as found:
         yield found
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
-TRAP_ADDRESS = "127.0.0.2"
-"""Loopback as well, but not the address that is allowed."""
+SITE_ADDRESS = "127.0.0.2"
+"""What a house may be allowed to download from."""
+TRAP_ADDRESS = "127.0.0.1"
+"""Loopback as well, but not the address that is allowed; what names of this machine lead to."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Trap:
 
 @contextmanager
 def site_served() -> Generator[Site]:
-    """A site on 127.0.0.1, until the end of the block."""
+    """A site, until the end of the block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -66,8 +68,8 @@ def site_served() -> Generator[Site]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name in the base class
             pass
 
-    with _running("127.0.0.1", Handler) as port:
-        found = Site(f"http://127.0.0.1:{port}")
+    with _running(SITE_ADDRESS, Handler) as port:
+        found = Site(f"http://{SITE_ADDRESS}:{port}")
         yield found
 
 

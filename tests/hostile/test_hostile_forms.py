@@ -31,7 +31,7 @@ def form(*parts: bytes, end: bytes = END) -> bytes:
 NO_FORMS = [
     (KIND, b"", "breaks off"),
     (KIND, b"garbage", "cannot be read"),
-    (KIND, form(end=b"--limes--"), "cannot be read"),
+    (KIND, form(), "needs a field `file`"),
     (KIND, form(FILE, end=b""), "breaks off"),
     (KIND, form(FILE)[:-8], "breaks off"),
     (KIND, form(FILE)[:40], "breaks off"),
@@ -48,10 +48,10 @@ NO_FORMS = [
     ("multipart/form-data; boundary=", form(FILE), "cannot be read"),
     ("multipart/form-data; boundary=" + "x" * 5000, form(FILE), ""),
     ("multipart/form-data; boundary=other", form(FILE), "cannot be read"),
-    ("multipart/mixed; boundary=limes", form(), ""),
-    ("application/json", b'{"file":"/etc/passwd"}', "cannot be read"),
-    ("application/octet-stream", b"sound", "cannot be read"),
-    ("", b"sound", "cannot be read"),
+    ("multipart/mixed; boundary=limes", form(FILE), "send a form as multipart/form-data"),
+    ("application/json", b'{"file":"/etc/passwd"}', "send a form as multipart/form-data"),
+    ("application/octet-stream", b"sound", "send a form as multipart/form-data"),
+    ("", b"sound", "send a form as multipart/form-data"),
 ]
 """A content type, a body, and what the problem says."""
 

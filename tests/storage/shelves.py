@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import obstore
-from obstore.store import LocalStore, MemoryStore
+from obstore.store import LocalStore, MemoryStore, S3Store
 
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 
@@ -20,7 +20,7 @@ class Shelf:
     """Artefacts, and a look behind them."""
 
     artefacts: ObjectArtefacts
-    raw: LocalStore | MemoryStore
+    raw: LocalStore | MemoryStore | S3Store
 
     def keys(self) -> list[str]:
         """The names of everything that lies in the store, whatever it is."""

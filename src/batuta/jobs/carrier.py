@@ -330,7 +330,8 @@ class Carrier:
             else:
                 self._unwritten.pop(job_id, None)
                 outcome = event.kind.removeprefix("job.")
-                log.info(event.kind, job_id=job_id, error=event.data.get("error"))
+                failure = {"error": event.data["error"]} if "error" in event.data else {}
+                log.info(event.kind, job_id=job_id, **failure)
                 job_finished(outcome)
                 return
 

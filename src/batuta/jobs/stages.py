@@ -82,6 +82,10 @@ class Stages:
                 clock.finished("reused")
                 return kept
             execution = await self._admitted(job, stage, order.work, key)
+            if execution.result is not None:  # an equal job was faster
+                await self._completed(job_id, stage, key, reused=True)
+                clock.finished("reused")
+                return execution
             if execution.remote_id is None:
                 execution = await self._hand_in(worker, order, execution)
             submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
@@ -138,10 +142,12 @@ class Stages:
                 await self._drop(execution)
 
     async def _admitted(self, job: JobRecord, stage: str, work: str, key: str) -> Execution:
-        """The open execution with this key, once it has its place at the service."""
+        """The open execution with this key, once it has its place at the service, or one just finished."""
         while True:
             execution = await self._journal.begin(key, job=job, stage=stage, work=work)
-            if not self._places.needed(execution) or await self._places.try_enter(execution):
+            if execution.result is not None or not self._places.needed(execution):
+                return execution
+            if await self._places.try_enter(execution):
                 return execution
             await self._store.apply(job.job_id, Event(kind="stage.waiting", stage=stage))
             try:
@@ -154,8 +160,7 @@ class Stages:
                 ) from None
             except RemoteJobLost:  # dropped by the end of the job that began it
                 await self._raise_if_cancelled(job.job_id)
-            else:
-                return execution
+            # and once more: an equal job may have handed it in, or have its result already
 
     async def _drop(self, execution: Execution) -> None:
         await self._journal.drop(execution)
@@ -170,6 +175,8 @@ class Stages:
             try:
                 if attempt > 0:
                     execution = await self._begun_again(execution)
+                    if execution.result is not None:  # an equal job was faster
+                        return execution.result
                     execution = await self._hand_in(worker, order, execution)
                 found = await worker.result(order, execution.remote_id or "", on_progress)
             except (RemoteJobLost, EngineCrashed):

@@ -26,6 +26,10 @@ MAX_FIELD_BYTES: Final = 64 * 1024
 AROUND_FILE_BYTES: Final = 1024 * 1024
 """What may surround the file of a form."""
 
+_KIND: Final = b"multipart/form-data"
+_SHOWN: Final = 200
+"""Characters of what somebody sent that a message repeats."""
+
 T = TypeVar("T")
 
 Keep = Callable[[AsyncGenerator[bytes], str], Awaitable[T]]
@@ -138,7 +142,10 @@ class _Reader:
 
 
 async def _events(request: Request) -> _Events:
-    _, options = parse_options_header(request.headers.get("content-type"))
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    if kind.lower() != _KIND:
+        named = kind.decode("latin-1")[:_SHOWN] or "none"
+        raise InvalidRequest(f"content type {named!r}: send a form as {_KIND.decode()}")
     try:
         reader = _Reader(options.get(b"boundary", b""))
         async for chunk in request.stream():
