@@ -17,7 +17,7 @@ from benchmarks.stub_services import stub_services
 
 AT_ONCE = 100
 NAIVE_AT_ONCE = 30
-ROUNDS = 3
+ROUNDS = 2
 LIMIT_PER_SECOND = 25
 
 

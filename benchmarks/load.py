@@ -41,7 +41,7 @@ async def bear(house: House, path: str, seconds: int = SECONDS) -> Load:
 def _ask(url: str, seconds: int) -> tuple[int, float]:
     """How many answers came, and in how many seconds; raises where one was not 200."""
     if shutil.which("wrk"):
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", url]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         if "Non-2xx" in output or "Socket errors" in output:
             raise RuntimeError(output)

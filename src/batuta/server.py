@@ -31,7 +31,7 @@ from batuta.captions.rendered import Bodies, Lists
 from batuta.captions.routes import health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
-from batuta.jobs import Capacity, Event, JobRecord, Jobs, LocalWorker, Worker
+from batuta.jobs import Capacity, JobRecord, Jobs, LocalWorker, Worker
 from batuta.jobs.carrier import carrier_name
 from batuta.jobs.retention import Retention
 from batuta.jobs.webhooks import Courier, enqueue
@@ -232,6 +232,22 @@ def standalone_service(
     return app
 
 
+class _Webhooks:
+    """Tells the owner of a job that it has ended."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+
+    def within(self, connection: sa.Connection, record: JobRecord) -> None:
+        """Store the delivery with the end of the job."""
+        if record.callback_url is not None:
+            enqueue(connection, record, record.callback_url, reference=record.reference)
+
+    def afterwards(self) -> None:
+        """Send it."""
+        self._courier.wake()
+
+
 def _jobs(
     settings: Settings,
     database: Database,
@@ -244,15 +260,6 @@ def _jobs(
         **team.workers,
         Shape.work: LocalWorker(Shaper(artefacts).shape, SHAPER_VERSION),
     }
-    loop = asyncio.get_running_loop()
-
-    def tell_owner(connection: sa.Connection, record: JobRecord, event: Event) -> None:
-        """Called in a thread of the database's."""
-        del event
-        if record.callback_url is not None:
-            enqueue(connection, record, record.callback_url, reference=record.reference)
-            loop.call_soon_threadsafe(courier.wake)
-
     return Jobs(
         folder=settings.batuta_data,
         database=database,
@@ -268,7 +275,7 @@ def _jobs(
             stall_seconds=settings.stall_seconds,
             limits=team.limits,
         ),
-        on_end=tell_owner,
+        on_end=_Webhooks(courier),
     )
 
 

@@ -21,7 +21,7 @@ def box(kind: bytes, content: bytes = b"", size: int | None = None) -> bytes:
     return struct.pack(">I4s", 8 + len(content) if size is None else size, kind) + content
 
 
-def wav(  # noqa: PLR0913  # as many fields as the header has
+def wav(
     data: bytes = bytes(3200),
     *,
     kind: int = 1,
@@ -110,7 +110,8 @@ def film_of(path: Path, *, width: int, height: int) -> bytes:
 DASH = (
     b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
     b'mediaPresentationDuration="PT10S"><Period><AdaptationSet mimeType="audio/mp4">'
-    b'<Representation id="1" bandwidth="1"><BaseURL>%s</BaseURL></Representation></AdaptationSet></Period></MPD>'
+    b'<Representation id="1" bandwidth="1"><BaseURL>%s</BaseURL></Representation></AdaptationSet>'
+    b"</Period></MPD>"
 )
 LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">'

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from conftest import MAX_UPLOAD_BYTES
 from hostile_house import House, answered, refusal
 
 from batuta.access import bodies
+from conftest import MAX_UPLOAD_BYTES
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from hostile_site import SITE_ADDRESS, Page, Site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-LIMIT_SECONDS = 6.0
+LIMIT_SECONDS = 4.0
 
 
 def busy_engines() -> list[int]:

@@ -231,7 +231,7 @@ NO_IDS = [
 async def test_an_id_that_is_none_leads_nowhere(house: House, method: str, rest: str, job_id: str) -> None:
     """404, and no header but ours."""
     answer = await house.client.request(method, f"/jobs/{job_id}{rest}")
-    refusal(answer, 404)
+    refusal(answer, 404, "NUL" if "%00" in job_id else "")  # which no database may be asked for
     assert "set-cookie" not in answer.headers
 
 

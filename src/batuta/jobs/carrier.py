@@ -219,7 +219,9 @@ class Carrier:
             await self._engine.start(record.run_id)
         for job_id in await self._store.cancelled(self._carried):
             await self._stages.cancel(job_id)
-            await self._engine.cancel(self._carried.pop(job_id))
+            run_id = self._carried.pop(job_id, None)
+            if run_id is not None:  # otherwise its run ended meanwhile
+                await self._engine.cancel(run_id)
 
     async def _beat(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
@@ -67,8 +67,17 @@ WAITING: Final = "waiting"
 ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
 AT_AN_END: Final = tuple(str(status) for status in JobStatus if status.final)
 
-OnEnd = Callable[[sa.Connection, JobRecord, Event], None]
-"""Called inside the transaction in which a job ends."""
+
+class OnEnd(Protocol):
+    """Whoever is to know that a job has ended."""
+
+    def within(self, connection: sa.Connection, record: JobRecord) -> None:
+        """Called in the transaction in which the job ends, in a thread; perhaps a second time."""
+        ...
+
+    def afterwards(self) -> None:
+        """Called once that is written."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -194,13 +203,14 @@ class JobStore:
 
     async def cancelled(self, job_ids: Collection[str]) -> list[str]:
         """Those of the jobs that are cancelled, or were deleted."""
-        if not job_ids:
+        asked = tuple(job_ids)  # the caller may add to them while we ask
+        if not asked:
             return []
         query = sa.select(jobs_table.c.job_id).where(
-            jobs_table.c.status != str(JobStatus.CANCELLED), jobs_table.c.job_id.in_(job_ids)
+            jobs_table.c.status != str(JobStatus.CANCELLED), jobs_table.c.job_id.in_(asked)
         )
         alive = await self._database.read(lambda connection: set(connection.execute(query).scalars()))
-        return [job_id for job_id in job_ids if job_id not in alive]
+        return [job_id for job_id in asked if job_id not in alive]
 
     async def apply(self, job_id: str, *events: Event) -> JobRecord:
         """Let the events happen to the job, in one transaction; those that change nothing are not kept."""
@@ -213,7 +223,7 @@ class JobStore:
                 if changed is not record:
                     kept.append(event.model_copy(update={"seq": changed.seq}))
                     if event.kind in ENDS and self._on_end is not None:
-                        self._on_end(connection, changed, event)
+                        self._on_end.within(connection, changed)
                 record = changed
             if kept:
                 _save(connection, record, kept)

@@ -26,6 +26,8 @@ from batuta.services.downloader.refusals import shown
 
 __all__ = ["ENGINE_VERSION", "DownloadResult", "DownloadTask", "download"]
 
+FINDING_SECONDS: Final = 90.0
+"""For finding the medium in a page: a page can be made that takes a parser hours."""
 _STEM_LENGTH: Final = 16
 _LONGEST_NAME: Final = 120
 _UNKNOWN: Final = "application/octet-stream"
@@ -45,7 +47,8 @@ def download(task: DownloadTask, report: Callable[[float], None]) -> DownloadRes
                 return _download(task, report)
         except TimeUp:
             raise ServiceUnavailable(
-                f"{shown(task['url'])} took longer than the {task['timeout_seconds']:g} s allowed."
+                f"{shown(task['url'])} took longer than the {task['timeout_seconds']:g} s allowed,"
+                f" or {FINDING_SECONDS:g} s to find the medium in its page."
             ) from None
         except ServiceError:
             if guard.refused:
@@ -70,7 +73,8 @@ def _download(task: DownloadTask, report: Callable[[float], None]) -> DownloadRe
     url, limit = task["url"], SizeLimit(task["max_bytes"])
     target = Path(task["output_folder"]) / content_key(url)[:_STEM_LENGTH]
     with closing(Pages(task["quality"], limit, report, target)) as pages:
-        medium = pages.find(url) or Medium(url, True, None, None, "direct", url, {})
+        with time_limit(min(task["timeout_seconds"], FINDING_SECONDS)):
+            medium = pages.find(url) or Medium(url, True, None, None, "direct", url, {})
         if medium.direct:
             streamed = stream(medium.url, target, limit, report)
             media_type, path = streamed.media_type, target

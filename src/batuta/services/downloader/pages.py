@@ -10,10 +10,17 @@ from typing import Any, Final, Protocol, cast
 
 import yt_dlp
 from yt_dlp.globals import plugin_dirs
-from yt_dlp.networking.exceptions import HTTPError, TransportError
+from yt_dlp.networking.exceptions import HTTPError, RequestError, TransportError
 from yt_dlp.utils import DownloadError, ExtractorError, UnsupportedError
 
-from batuta.errors import BatutaError, InvalidRequest, ServiceError, ServiceRefused, ServiceUnavailable
+from batuta.errors import (
+    BatutaError,
+    InvalidRequest,
+    PayloadTooLarge,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnavailable,
+)
 from batuta.services.downloader.limits import SizeLimit
 from batuta.services.downloader.refusals import answered, causes, one_line, shown, unreachable
 
@@ -27,6 +34,8 @@ FORMATS: Final[Mapping[str, str]] = {
 }
 """yt-dlp's selectors by quality; single files only, as joining sound and picture takes an FFmpeg program."""
 
+MAX_PAGE_BYTES: Final = 6 * 1024 * 1024
+"""A page is parsed whole: 21 MB of it took 4 GB of memory. Those of the large sites have 2 MB."""
 _PATIENCE_SECONDS: Final = 20
 _RETRIES: Final = 2
 """Within one download; whoever called us tries again as he likes."""
@@ -54,7 +63,7 @@ class Pages:
         """The file will be `target` with the extension that fits."""
         self._limit = limit
         self._report = report
-        self._ytdlp = cast("_Ytdlp", yt_dlp.YoutubeDL(cast("Any", self._options(quality, target))))
+        self._ytdlp = cast("_Ytdlp", _Cautious(cast("Any", self._options(quality, target))))
 
     def find(self, url: str) -> Medium | None:
         """The first medium behind the URL; `None` when there is none that yt-dlp knows of."""
@@ -120,6 +129,28 @@ class Pages:
             self._report(100 * received / total)
 
 
+class _Cautious(yt_dlp.YoutubeDL):
+    """yt-dlp that reads no more of a page than a page has."""
+
+    def urlopen(self, req: Any) -> Any:  # noqa: ANN401  # the library's signature
+        """The answer, whose `read()` without a size ends early for what is no page."""
+        response: Any = super().urlopen(req)
+        read = response.read
+
+        def read_a_page(amt: int | None = None) -> bytes:
+            if amt is not None:
+                return read(amt)
+            parts = list[bytes]()
+            while (left := MAX_PAGE_BYTES + 1 - sum(map(len, parts))) > 0 and (part := read(left)):
+                parts.append(part)
+            if left <= 0:
+                raise PayloadTooLarge(f"{shown(response.url)} is a page of more than {MAX_PAGE_BYTES} bytes.")
+            return b"".join(parts)
+
+        response.read = read_a_page
+        return response
+
+
 class _Ytdlp(Protocol):
     """What is used of `yt_dlp.YoutubeDL`."""
 
@@ -163,3 +194,5 @@ def _translated(url: str, otherwise: type[ServiceError]) -> Generator[None]:
                 case _:
                     pass
         raise otherwise(f"{shown(url)} cannot be downloaded: {one_line(error)}") from None
+    except RequestError as error:  # for example a redirect to what is no web address
+        raise ServiceRefused(f"{shown(url)} cannot be downloaded: {one_line(error)}") from None
