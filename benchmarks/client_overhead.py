@@ -1,21 +1,20 @@
 """What a call through `ServiceClient` costs beyond the same call through a bare `httpx2.AsyncClient`.
 
 Both run in this process, in turn, over the same transport, which answers at once; the figure is the median of
-the rounds' CPU time. Run it with `python benchmarks/client_overhead.py`.
+the rounds' CPU time. Run it with `python -m benchmarks.client_overhead`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 
 import httpx2
 
 from batuta.clients import ServiceClient, deadline
+from benchmarks.figures import Figure
 
 LIMIT_MICROSECONDS = 10.0
 ROUNDS = 21
@@ -47,16 +46,11 @@ async def measure() -> tuple[float, float]:
     return statistics.median(a for a, _ in rounds), statistics.median(b for _, b in rounds)
 
 
-def main() -> int:
-    """0 when the limit is kept."""
+def main() -> None:
     bare, ours = asyncio.run(measure())
-    overhead = ours - bare
-    print(
-        f"client overhead: {overhead:+.1f} µs a call (ours {ours:.1f}, bare {bare:.1f});"
-        f" limit {LIMIT_MICROSECONDS:.0f} µs; {os.cpu_count()} cores"
-    )
-    return 0 if overhead <= LIMIT_MICROSECONDS else 1
+    Figure("overhead of a call through our client, CPU time", ours - bare, "µs", LIMIT_MICROSECONDS).show()
+    print(f"  ours {ours:.1f} µs, bare {bare:.1f} µs")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

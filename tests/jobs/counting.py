@@ -21,6 +21,8 @@ from batuta.jobs import Capacity, Jobs, LocalWorker, Order, Run, pipeline
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 from batuta.storage.database import Database
 
+MINUTE = Capacity(timeout=dt.timedelta(minutes=1))
+
 
 class Text(BaseModel):
     """A request and a result."""
@@ -88,7 +90,12 @@ class CountingWorkers:
 
 @asynccontextmanager
 async def open_jobs(
-    folder: Path, seconds: float = 0.0, *, standby: bool = False, **workers: LocalWorker
+    folder: Path,
+    seconds: float = 0.0,
+    *,
+    standby: bool = False,
+    capacity: Capacity = MINUTE,
+    **workers: LocalWorker,
 ) -> AsyncGenerator[Jobs]:
     """Launched jobs on the folder, closed afterwards."""
     database = Database.in_folder(folder)
@@ -101,7 +108,7 @@ async def open_jobs(
         artefacts=artefacts,
         workers={"upper": LocalWorker(ours.upper, "1"), "twice": LocalWorker(ours.twice, "1"), **workers},
         pipelines=[counting],
-        capacity=Capacity(timeout=dt.timedelta(minutes=1)),
+        capacity=capacity,
     )
     try:
         await jobs.launch(standby=standby)

@@ -29,10 +29,14 @@ class Waiting(LocalWorker):
     """A worker that is told when it may go on, and tells when it has begun."""
 
     def __init__(self) -> None:
+        super().__init__(self._nothing, "waiting")
         self.begun = asyncio.Event()
         self.go_on = asyncio.Event()
         self.cancelled: list[str] = []
         self.cancel_came = asyncio.Event()
+
+    async def _nothing(self, order: Order[Stored]) -> Stored:
+        raise NotImplementedError
 
     async def identity(self) -> str:
         return "waiting"
@@ -51,6 +55,7 @@ class Flaky(LocalWorker):
     """A worker whose first results fail as told, whose later ones are those of another worker."""
 
     def __init__(self, inner: LocalWorker, *failures: Exception) -> None:
+        super().__init__(inner._function, "flaky")
         self.inner = inner
         self.failures = list(failures)
         self.submissions = 0

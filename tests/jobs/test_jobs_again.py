@@ -11,7 +11,8 @@ from counting import Text, counting, open_jobs
 from disturbed import Waiting, executions, finished, flaky_upper
 
 from batuta.errors import Conflict, InvalidRequest, NoAudio, NotFound
-from batuta.jobs import JobStatus, StageStatus, Terms
+from batuta.jobs import Capacity, Event, JobStatus, StageStatus, Terms
+from batuta.jobs.places import Limit
 
 pytestmark = pytest.mark.anyio
 
@@ -151,3 +152,43 @@ async def test_a_record_is_as_old_as_its_last_change(tmp_path: Path) -> None:
         head = await jobs.store.head(record.job_id)
         assert (head.seq, head.owner) == (record.seq, "")
         assert record.updated_at <= dt.datetime.now(dt.UTC)
+
+
+async def test_what_an_earlier_run_has_still_to_say_changes_nothing(tmp_path: Path) -> None:
+    """A worker that was stopped and woken speaks of a run that is over."""
+    async with open_jobs(tmp_path, upper=flaky_upper(tmp_path, NoAudio("silent"))) as jobs:
+        failed = await finished(jobs, "hello")
+    async with open_jobs(tmp_path) as jobs:
+        await jobs.retry(failed.job_id, Text(text="hello"))
+        await jobs.wait(failed.job_id, 10)
+        late = Event(kind="job.failed", data={"error": NoAudio("late").to_dict()}, run=1)
+        assert (await jobs.store.apply(failed.job_id, late)).status is JobStatus.COMPLETED
+        await jobs.retry(failed.job_id, Text(text="hello"))
+        started = Event(kind="stage.failed", stage="upper", data={"error": NoAudio("late").to_dict()}, run=1)
+        assert (await jobs.store.apply(failed.job_id, started)).stages["upper"].error is None
+        assert (await jobs.wait(failed.job_id, 10)).status is JobStatus.COMPLETED
+
+
+async def test_shared_work_goes_on_for_the_job_that_is_left(tmp_path: Path) -> None:
+    """Deleting the one that began it stops nothing; cancelling the last one does."""
+    waiting = Waiting()
+    async with open_jobs(tmp_path, upper=waiting) as jobs:
+        first = await jobs.start(counting, Text(text="hello"))
+        await asyncio.wait_for(waiting.begun.wait(), 5)
+        second = await jobs.start(counting, Text(text="hello"))
+        async for event in jobs.follow(second.job_id):
+            if event.kind == "stage.submitted":
+                break
+        await jobs.delete(first.job_id)
+        assert waiting.cancelled == []
+        await jobs.cancel(second.job_id)
+        assert len(waiting.cancelled) == 1
+
+
+async def test_time_in_line_is_not_the_job_s(tmp_path: Path) -> None:
+    """One place, four jobs, and a limit that one of them needs for itself."""
+    capacity = Capacity(timeout=dt.timedelta(seconds=2), limits={"upper": Limit(1, shared=True)})
+    async with open_jobs(tmp_path, 0.8, capacity=capacity) as jobs:
+        started = [await jobs.start(counting, Text(text=f"text {number}")) for number in range(4)]
+        ends = [await jobs.wait(record.job_id, 30) for record in started]
+    assert {end.status for end in ends} == {JobStatus.COMPLETED}

@@ -38,8 +38,11 @@ async def add(database: Database, *jobs: tuple[str, str, int]) -> None:
 
 
 async def claimed(queue: Queue, places: int) -> set[str]:
-    """The ids of the jobs taken on."""
-    return {record.job_id for record in await queue.claim(places)}
+    """The ids of the jobs taken on now, beside those the process has."""
+    before = {record.job_id for _, record in await queue.carried_by([queue.carrier])}
+    taken = {record.job_id for record in await queue.claim(len(before) + places)}
+    assert before <= taken  # none of which has begun
+    return taken - before
 
 
 async def test_owners_take_turns_whatever_they_sent(database: Database) -> None:
@@ -73,6 +76,22 @@ async def test_with_one_place_owners_take_turns(database: Database) -> None:
         turns += taken
         await JobStore(database).apply(*taken, Event(kind="job.cancelled"))
     assert turns == ["a1", "b1", "a2", "b2", "a3"]
+
+
+async def test_a_job_whose_taking_on_was_not_heard_of_is_given_again(database: Database) -> None:
+    """Until it has begun: the answer of the database may have been lost."""
+    await add(database, ("a1", "a", 0), ("a2", "a", 0))
+    queue = Queue(database, "w")
+    for _ in range(2):
+        assert [record.job_id for record in await queue.claim(1)] == ["a1"]
+    await JobStore(database).apply("a1", Event(kind="stage.started", stage="only"))
+    assert await queue.claim(1) == []
+
+
+async def test_a_command_takes_on_its_own_jobs_only(database: Database) -> None:
+    """Others' wait for a worker."""
+    await add(database, ("a1", "a", 0), ("a2", "a", 0))
+    assert [record.job_id for record in await Queue(database, "w").claim(5, {"a2"})] == ["a2"]
 
 
 async def test_a_job_is_taken_on_by_one_process(database: Database) -> None:

@@ -90,7 +90,6 @@ class Admin:
         for record in await self._jobs.store.unfinished():
             await self._stop(record)
         removed = await self._jobs.store.delete_all()
-        await self._jobs.journal.forget_before(dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
         names = list(self._services)
         answers = await asyncio.gather(*(self._reset(self._services[name]) for name in names))
         await self._retention.clean(Lifetimes(NOTHING, NOTHING), fresh=NOTHING)

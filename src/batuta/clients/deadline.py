@@ -25,7 +25,7 @@ DEADLINE_HEADER: Final = "Batuta-Deadline"
 """Carries the seconds that remain, as a decimal number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Deadline:
     at: float
     now: Callable[[], float]
@@ -57,6 +57,23 @@ def remaining() -> float | None:
     """Seconds until the deadline, negative once it has passed; None when there is none."""
     current = _current.get()
     return None if current is None else current.at - current.now()
+
+
+@contextmanager
+def time_out() -> Generator[None]:
+    """Stop the clock of the innermost deadline for the block: time in which nothing could be done.
+
+    The deadline moves on by what the block took, for everybody who works under it.
+    """
+    current = _current.get()
+    begun = current.now() if current is not None else 0.0
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+        if current is not None:
+            current.at += current.now() - begun
 
 
 def check(doing: str = "the work") -> None:

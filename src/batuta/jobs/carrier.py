@@ -34,10 +34,10 @@ from batuta.jobs.orders import Order
 from batuta.jobs.pipelines import Pipeline
 from batuta.jobs.places import Limit
 from batuta.jobs.queue import Queue
-from batuta.jobs.records import Event, JobRecord, JobStatus, job_of
+from batuta.jobs.records import Event, JobRecord, job_of
 from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore
-from batuta.storage.database import Database
+from batuta.storage.database import Database, patiently
 from batuta.telemetry.metrics import job_finished, jobs_carried
 from batuta.telemetry.traces import continue_trace, job_span, stage_span
 
@@ -50,6 +50,8 @@ BEAT_SECONDS: Final = 5.0
 
 SILENCE: Final = dt.timedelta(seconds=30)
 """A job that says nothing for so long is looked up in the engine: its run may be dead."""
+PATIENCE_SECONDS: Final = 120.0
+"""So long a job waits for a database that is away."""
 STUCK_SECONDS: Final = 5.0
 """So long may a database be locked or full before whoever waits for a job is told."""
 LOOKS_PER_ROLL_CALL: Final = 20
@@ -82,6 +84,8 @@ class Capacity:
     """On Postgres: a carrier silent for so long is dead."""
     stall_seconds: float = 120.0
     """A stage that does not move for so long is told of."""
+    only_own: bool = False
+    """Carry no jobs but those started through this process: a command, beside workers that carry."""
     limits: Mapping[str, Limit] = field(default_factory=dict[str, Limit])
     """The places at services, by the work they do."""
 
@@ -116,6 +120,8 @@ class Carrier:
         self._companions = companions
         self._capacity = capacity
         self._leases = leases
+        self._own: set[str] = set()
+        """The jobs started through this process."""
         self._carried: dict[str, str] = {}
         """The run of each job we carry."""
         self._unwritten: dict[str, tuple[float, str]] = {}
@@ -152,14 +158,21 @@ class Carrier:
         """How many jobs this process carries."""
         return len(self._carried)
 
-    def ring(self) -> None:
-        """Say that a job waits to be taken on."""
+    def start(self, job_id: str) -> None:
+        """Take on a stored job when it is its turn, or leave it to another carrier."""
+        if self._capacity.only_own:
+            self._own.add(job_id)
         self._bell.set()
 
-    async def cancel(self, record: JobRecord) -> None:
-        """Stop the work of a job whose record says cancelled; on stand-by that is left to the carrier."""
+    async def release(self) -> None:
+        """Stop work that nobody wants any more; on stand-by that is left to the carrier."""
         if self._active:
-            await self._stages.cancel(record.job_id)
+            await self._stages.release_unwanted()
+
+    async def cancel(self, record: JobRecord) -> None:
+        """Stop the work of a job whose record says cancelled; likewise."""
+        if self._active:
+            await self._stages.release_unwanted()
             await self._engine.cancel(record.run_id)
 
     def raise_if_stuck(self, job_id: str) -> None:
@@ -212,16 +225,24 @@ class Carrier:
             await rung_within(self._bell, WATCH_SECONDS)
 
     async def _look(self) -> None:
-        free = self._capacity.jobs_at_once - len(self._carried)
-        for record in await self._queue.claim(free) if free > 0 else ():
-            self._carried[record.job_id] = record.run_id
-            log.info("job.started", job_id=record.job_id)
-            await self._engine.start(record.run_id)
+        only = self._own if self._capacity.only_own else None
+        for record in await self._queue.claim(self._capacity.jobs_at_once, only):
+            if record.job_id not in self._carried:
+                await self._begin(record)
         for job_id in await self._store.cancelled(self._carried):
-            await self._stages.cancel(job_id)
+            await self._stages.release_unwanted()
             run_id = self._carried.pop(job_id, None)
             if run_id is not None:  # otherwise its run ended meanwhile
                 await self._engine.cancel(run_id)
+
+    async def _begin(self, record: JobRecord) -> None:
+        log.info("job.started", job_id=record.job_id)
+        self._carried[record.job_id] = record.run_id
+        try:
+            await self._engine.start(record.run_id)
+        except BaseException:  # it is still ours, and is begun at the next look
+            self._carried.pop(record.job_id, None)
+            raise
 
     async def _beat(self) -> None:
         while True:
@@ -253,16 +274,16 @@ class Carrier:
                 log.exception("jobs.not_taken_over")
 
     async def _call_the_roll(self) -> None:
-        """Fail the jobs whose run died without a word; they would look alive for ever."""
-        for record in await self._store.unfinished():
+        """Fail our jobs whose run died without a word; stop work that nobody wants any more."""
+        for _, record in await self._queue.carried_by([self._queue.carrier]):
             silent = record.updated_at < dt.datetime.now(dt.UTC) - SILENCE
-            begun = record.status is not JobStatus.QUEUED
-            if silent and begun and await self._engine.state(record.run_id) in {"done", "dead"}:
+            if silent and await self._engine.state(record.run_id) in {"done", "dead"}:
                 await self._give_up(record)
+        await self._stages.release_unwanted()
 
     async def _give_up(self, record: JobRecord) -> None:
         error = BatutaError("the job's run ended without a result: start it again")
-        failed = Event(kind="job.failed", data={"error": error.to_dict()})
+        failed = Event(kind="job.failed", data={"error": error.to_dict()}, run=record.runs)
         await self._store.apply(record.job_id, failed)
 
     async def _reconcile(self, carriers: Collection[str]) -> None:
@@ -278,43 +299,50 @@ class Carrier:
 
     async def carry(self, run_id: str) -> None:
         """One run of the engine: the pipeline's function from start to end."""
-        job_id = job_of(run_id)
+        job_id, _ = job_of(run_id)
         self._carried[job_id] = run_id
+        self._unwritten.pop(job_id, None)
         try:
-            record = await self._store.get(job_id)
-            if record.status.final or record.run_id != run_id:  # cancelled while nobody carried
-                await self._stages.cancel(job_id)
-                return
-            await self._queue.take(job_id)
-            with (
-                deadline(self._capacity.timeout.total_seconds()),
-                continue_trace(record.traceparent),
-                job_span(job_id, record.pipeline),
-            ):
-                end = await self._end_of(record)
-            await self._engine.step("end", lambda: self._told(job_id, end))
+            with patiently(PATIENCE_SECONDS):
+                await self._carry(run_id, job_id)
         except NotFound:
             log.info("job.deleted", job_id=job_id)
         except Exception as error:
             self._cannot_write(job_id, error)
             raise
         finally:
-            self._carried.pop(job_id, None)
+            if self._carried.get(job_id) == run_id:
+                del self._carried[job_id]
             self._bell.set()
+
+    async def _carry(self, run_id: str, job_id: str) -> None:
+        record = await self._store.get(job_id)
+        if record.status.final or record.run_id != run_id:  # cancelled while nobody carried
+            await self._stages.release_unwanted()
+            return
+        await self._queue.take(job_id)
+        with (
+            deadline(self._capacity.timeout.total_seconds()),
+            continue_trace(record.traceparent),
+            job_span(job_id, record.pipeline),
+        ):
+            end = await self._end_of(record)
+        await self._engine.step("end", lambda: self._told(job_id, end))
 
     async def _end_of(self, record: JobRecord) -> Event:
         """How the job ends: its result, or the error that stopped it."""
         pipeline = self._pipelines[record.pipeline]
-        run = _Run(record.job_id, self._engine, self._stages)
+        run = _Run(record, self._engine, self._stages)
         try:
             result = await pipeline.function(run, pipeline.request.model_validate(record.request))
         except BatutaError as error:
-            return Event(kind="job.failed", data={"error": error.to_dict()})
+            return Event(kind="job.failed", data={"error": error.to_dict()}, run=record.runs)
         except Exception as error:
             log.exception("job.broken", job_id=record.job_id, pipeline=record.pipeline)
             broken = BatutaError(f"{type(error).__name__}: {error}")
-            return Event(kind="job.failed", data={"error": broken.to_dict()})
-        return Event(kind="job.completed", data={"result": result.model_dump(mode="json")})
+            return Event(kind="job.failed", data={"error": broken.to_dict()}, run=record.runs)
+        told = {"result": result.model_dump(mode="json")}
+        return Event(kind="job.completed", data=told, run=record.runs)
 
     def _cannot_write(self, job_id: str, error: Exception) -> None:
         why = f"the end of the job cannot be written: {' '.join(str(error).split())}"
@@ -324,38 +352,44 @@ class Carrier:
         """Write how the job ended, as often as it takes: a run that is over is not looked at again."""
         while True:
             try:
-                await self._store.apply(job_id, event)
+                record = await self._store.apply(job_id, event)
             except StorageError as error:
                 log.warning("job.end_not_written", job_id=job_id, cause=str(error))
                 self._cannot_write(job_id, error)
                 await asyncio.sleep(WATCH_SECONDS)
             else:
                 self._unwritten.pop(job_id, None)
-                outcome = event.kind.removeprefix("job.")
-                failure = {"error": event.data["error"]} if "error" in event.data else {}
-                log.info(event.kind, job_id=job_id, **failure)
-                job_finished(outcome)
+                if event.kind == "job.failed":
+                    await self._stages.release_unwanted()
+                if record.updated_at == event.at:  # it was this that ended it
+                    failure = {"error": event.data["error"]} if "error" in event.data else {}
+                    log.info(event.kind, job_id=job_id, **failure)
+                    job_finished(event.kind.removeprefix("job."))
                 return
 
 
 class _Run:
     """One job's way through its pipeline, on the engine."""
 
-    def __init__(self, job_id: str, engine: Engine, stages: Stages) -> None:
-        self.job_id = job_id
+    def __init__(self, record: JobRecord, engine: Engine, stages: Stages) -> None:
+        self.job_id = record.job_id
+        self._run_id = record.run_id
+        self._again = record.again
         self._engine = engine
         self._stages = stages
 
     async def stage(self, name: str, order: Order[R]) -> R:
         """Submit and wait are two steps, so that a crash between them does not submit twice."""
+        if name in self._again:
+            order = order.model_copy(update={"again": self._again[name]})
         with stage_span(self.job_id, name, order.work):
             submitted = await self._engine.step(
-                f"{name}:submit", lambda: self._stages.submit(self.job_id, name, order)
+                f"{name}:submit", lambda: self._stages.submit(self._run_id, name, order)
             )
             execution = Execution.model_validate(submitted)
             if execution.result is not None:
                 return order.result(execution.result)
             result = await self._engine.step(
-                f"{name}:await", lambda: self._stages.collect(self.job_id, name, order, execution)
+                f"{name}:await", lambda: self._stages.collect(self._run_id, name, order, execution)
             )
             return order.result(result)

@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
+
+from batuta.storage.database import UtcDateTime, metadata
+
+_turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("line", sa.String(80), primary_key=True),
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("served_at", UtcDateTime, nullable=False),
+)
+"""When an owner last had its turn in a line; apart from what it had it for, which may be gone by now."""
 
 
 def in_fair_order(
     table: sa.Table,
     *,
+    line: str,
     number: sa.Column[Any],
     since: sa.Column[Any],
-    served_at: sa.Column[Any],
     waiting: sa.ColumnElement[bool],
     under_way: sa.ColumnElement[bool],
-    counted: sa.ColumnElement[bool],
-) -> sa.Select[tuple[Any]]:
-    """The `number` of each waiting row, the next one first; the table has an `owner` and a `priority`.
+) -> sa.Select[Any, Any]:
+    """The `number` and owner of each waiting row, the next one first; the table has a `priority`, too.
 
     An owner's n-th waiting row stands behind n - 1 and those it has under way, so the next is always one of
     the owner with the fewest (max-min fairness; Bertsekas and Gallager, Data Networks, section 6.5.2). Of
-    owners with equally many, the one is next who was served longest ago: with a single place they take
-    turns. `served_at` is when a row stopped waiting; only `counted` rows are looked at.
+    owners with equally many, the one is next who was served longest ago: with a single place they take turns.
     """
     owner, priority = table.c.owner, table.c.priority
-    busy = sa.func.sum(sa.case((under_way, 1), else_=0)).label("busy")
-    served = sa.func.max(served_at).label("served")
-    owners = sa.select(owner, busy, served).where(counted).group_by(owner).subquery()
+    busy = sa.select(owner, sa.func.count().label("rows")).where(under_way).group_by(owner).subquery()
     turn = sa.func.row_number().over(partition_by=owner, order_by=(priority.desc(), since, number))
-    line = (
+    last = sa.and_(_turns.c.line == line, _turns.c.owner == owner)
+    queue = (
         sa.select(
             number.label("number"),
-            (turn + sa.func.coalesce(owners.c.busy, 0)).label("place"),
-            sa.func.coalesce(owners.c.served, "").label("served"),
+            owner,
+            (turn + sa.func.coalesce(busy.c.rows, 0)).label("place"),
+            sa.func.coalesce(_turns.c.served_at, "").label("served"),
             priority,
             since.label("since"),
         )
-        .select_from(table.outerjoin(owners, owners.c.owner == owner))
+        .select_from(table.outerjoin(busy, busy.c.owner == owner).outerjoin(_turns, last))
         .where(waiting)
         .subquery()
     )
-    return sa.select(line.c.number).order_by(
-        line.c.place, line.c.served, line.c.priority.desc(), line.c.since, line.c.number
-    )
+    fair = queue.c.place, queue.c.served, queue.c.priority.desc(), queue.c.since, queue.c.number
+    return sa.select(queue.c.number, queue.c.owner).order_by(*fair)
+
+
+def served(connection: sa.Connection, line: str, owners: Iterable[str]) -> None:
+    """Note that these owners have had their turn; under a lock that keeps others out of the line."""
+    now = dt.datetime.now(dt.UTC)
+    for owner in set(owners):
+        this = sa.and_(_turns.c.line == line, _turns.c.owner == owner)
+        if connection.execute(_turns.update().where(this).values(served_at=now)).rowcount == 0:
+            connection.execute(_turns.insert().values(line=line, owner=owner, served_at=now))

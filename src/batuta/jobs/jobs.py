@@ -17,7 +17,7 @@ from batuta.jobs.carrier import Capacity, Carrier, Companion, carrier_name
 from batuta.jobs.engine import Engine
 from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.leases import Leases
-from batuta.jobs.orders import Worker
+from batuta.jobs.orders import LocalWorker, Worker
 from batuta.jobs.pipelines import Pipeline
 from batuta.jobs.places import Places
 from batuta.jobs.queue import Queue
@@ -26,6 +26,7 @@ from batuta.jobs.stages import Stages
 from batuta.jobs.store import JobStore, Listing, OnEnd
 from batuta.storage.artefacts import ArtefactStore
 from batuta.storage.database import Database
+from batuta.telemetry.metrics import job_finished
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ class Jobs:
         self.journal = Journal(database, name)
         self._places = Places(database, name, capacity.limits)
         self._stages = Stages(
-            self.store, self.journal, artefacts, workers, self._places, capacity.stall_seconds
+            self.store, self.journal, artefacts, workers, self._places, capacity.stall_seconds, name
         )
+        self._near = [worker for worker in workers.values() if isinstance(worker, LocalWorker)]
         self._pipelines = {line.name: line for line in pipelines}
         self._carrier = Carrier(
             Engine(folder, self._carry, url=database.url, carrier=name),
@@ -96,7 +98,10 @@ class Jobs:
     async def aclose(self) -> None:
         """Stop at once; unfinished jobs go on at the next launch."""
         await self._carrier.aclose()
+        await self._stages.aclose()
         await self._places.aclose()
+        for worker in self._near:
+            await worker.aclose()
 
     @property
     def carried(self) -> int:
@@ -139,7 +144,7 @@ class Jobs:
             idempotency_key=terms.idempotency_key,
         )
         if kept.job_id == record.job_id:
-            self._carrier.ring()
+            self._carrier.start(record.job_id)
         return kept
 
     async def get(self, job_id: str) -> JobRecord:
@@ -171,6 +176,7 @@ class Jobs:
         """Stop the job and the work only it waits for; a finished job stays as it is."""
         record = await self.store.apply(job_id, Event(kind="job.cancelled"))
         if record.status is JobStatus.CANCELLED:
+            job_finished("cancelled")
             await self._carrier.cancel(record)
         return record
 
@@ -179,8 +185,8 @@ class Jobs:
     ) -> JobRecord:
         """Set a finished job going again, with this request; what is not stale is a lookup.
 
-        With `stage`, the results of that stage and of all later ones are dropped first. Raises `Conflict`
-        for a job that is not over, `InvalidRequest` for an unknown stage.
+        With `stage`, that one and all later ones are done again in any case. Raises `Conflict` for a job that
+        is not over, `InvalidRequest` for an unknown stage.
         """
         record = await self.store.get(job_id)
         if not record.status.final:
@@ -188,26 +194,26 @@ class Jobs:
         names = list(record.stages)
         if stage is not None and stage not in names:
             raise InvalidRequest(f"from: there is no stage {stage!r}; the stages are {', '.join(names)}")
-        if stage is not None:
-            later = [record.stages[name] for name in names[names.index(stage) :]]
-            await self._stages.undo([found.key for found in later if found.key is not None])
+        later = [] if stage is None else names[names.index(stage) :]
         body = request.model_dump(mode="json")
         data = {
             "request": body,
             "dedupe_key": same or content_key(record.pipeline, body),
             "stages": dict(self._pipelines[record.pipeline].stages(request)),
+            "again": dict.fromkeys(later, f"{job_id}.{record.runs + 1}"),
         }
-        retried = await self.store.apply(job_id, Event(kind="job.retried", data=data))
-        self._carrier.ring()
+        event = Event(kind="job.retried", data=data, run=record.runs)
+        retried = await self.store.apply(job_id, event)
+        if retried.updated_at != event.at:
+            raise Conflict(f"job {job_id} was taken up by another request at the same time")
+        self._carrier.start(job_id)
         return retried
 
     async def delete(self, job_id: str) -> None:
         """Stop the job and forget it, and what it alone began; raises `NotFound`."""
         await self.cancel(job_id)
-        for execution in await self.journal.of_job(job_id):
-            if execution.finished_at is None:
-                await self.journal.forget(execution)
         await self.store.delete([job_id])
+        await self._carrier.release()
 
     async def executions(self, job_id: str) -> list[Execution]:
         """The stage journal of a job: what it began, each once."""

@@ -37,6 +37,7 @@ executions_table = sa.Table(
     sa.Column("result", sa.Text),
     sa.Index("executions_by_key", "key"),
     sa.Index("executions_by_job", "job_id"),
+    sa.Index("executions_open", "finished_at", "work"),
 )
 """`placed_at` is when the work got its place at the service; it belongs to `jobs.places`."""
 JUST_NOW: Final = dt.timedelta(seconds=30)
@@ -46,7 +47,7 @@ _finished = _executions.c.finished_at.is_not(None)
 
 
 class Execution(BaseModel):
-    """One execution of one piece of work; `job_id` is the job that began it."""
+    """One execution of one piece of work; `job_id` began it, the process `carrier` handed it in."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -55,6 +56,7 @@ class Execution(BaseModel):
     job_id: str
     stage: str
     work: str
+    carrier: str = ""
     remote_id: str | None
     started_at: dt.datetime
     finished_at: dt.datetime | None
@@ -140,15 +142,12 @@ class Journal:
         delete = _executions.delete().where(alone)
         await self._database.write(lambda connection: connection.execute(delete))
 
-    async def results(self, keys: Collection[str]) -> list[Execution]:
-        """Every kept result with one of the keys."""
-        query = sa.select(_executions).where(_executions.c.key.in_(keys), _finished)
-        rows = await self._database.read(lambda connection: connection.execute(query).mappings().all())
-        return [_execution(row) for row in rows]
+    async def forget_results(self, before: dt.datetime, but: Collection[str]) -> None:
+        """Drop results kept since before this, `but` those with a key of jobs that stand on them.
 
-    async def forget_before(self, moment: dt.datetime) -> None:
-        """Drop results kept since before this, and work that was begun before it and never finished."""
-        old = sa.func.coalesce(_executions.c.finished_at, _executions.c.started_at) < moment
+        Work under way is never dropped here, however long it takes.
+        """
+        old = sa.and_(_executions.c.finished_at < before, _executions.c.key.not_in(but))
         await self._database.write(lambda connection: connection.execute(_executions.delete().where(old)))
 
     async def of_job(self, job_id: str) -> list[Execution]:

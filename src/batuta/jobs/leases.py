@@ -40,7 +40,7 @@ class Leases:
             if connection.execute(ours).rowcount == 0:
                 connection.execute(_leases.insert().values(carrier=self._carrier, seen_at=now))
 
-        await self._database.write(renew)
+        await self._database.write_urgently(renew)
 
     async def end(self) -> None:
         """Say that we stop, so that others take over at once."""

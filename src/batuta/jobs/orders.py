@@ -28,6 +28,9 @@ class Order(BaseModel, Generic[R]):
 
     model_config = ConfigDict(frozen=True)
 
+    again: str | None = None
+    """Anything new here has the work done again, although the result of an equal order is kept."""
+
     work: ClassVar[str]
     Result: ClassVar[type[BaseModel]]
     download: ClassVar[str] = "download"
@@ -56,6 +59,11 @@ class Order(BaseModel, Generic[R]):
 class Worker(Protocol):
     """Whoever does the orders of one `work`: a service near or far, or a function of ours."""
 
+    @property
+    def is_near(self) -> bool:
+        """Whether the work is done in this process, so that no other process can ask about it."""
+        ...
+
     async def identity(self) -> str:
         """What decides the result besides the order: who does it, and which version of them."""
         ...
@@ -80,6 +88,14 @@ class LocalWorker:
         self._function = function
         self._version = version
         self._doing: dict[str, asyncio.Task[BaseModel]] = {}
+
+    is_near = True
+
+    async def aclose(self) -> None:
+        """Stop what is under way."""
+        for task in (tasks := list(self._doing.values())):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def identity(self) -> str:
         """The function's version."""

@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
+import structlog
 
-from batuta.errors import RemoteJobLost, StorageError
+from batuta.errors import RemoteJobLost
 from batuta.jobs.bells import rung_within
-from batuta.jobs.fairness import in_fair_order
+from batuta.jobs.fairness import in_fair_order, served
 from batuta.jobs.journal import Execution, executions_table
 from batuta.storage.database import Database, hold
 
 LOOK_SECONDS: Final = 0.5
 """How soon a place that another process gave back is seen."""
+
+log = structlog.get_logger()
 
 _rows: Final = executions_table.c
 
@@ -91,8 +94,9 @@ class Places:
             try:
                 placed = await self._placed(work, set(line.waiting))
                 dropped = set(line.waiting) - await self._known(set(line.waiting))
-            except StorageError:
-                placed, dropped = set[int](), set[int]()  # it may be better at the next look
+            except Exception:  # it may be better at the next look; who waits has a limit of his own
+                log.exception("places.not_looked_at", work=work)
+                placed, dropped = set[int](), set[int]()
             for number in placed | dropped:
                 line.waiting.pop(number).set_result(number in placed)
             if line.waiting:
@@ -113,18 +117,16 @@ class Places:
                 waiting = sa.and_(open_here, _rows.placed_at.is_(None))
                 line = in_fair_order(
                     executions_table,
+                    line=f"work:{work}",
                     number=_rows.id,
                     since=_rows.started_at,
-                    served_at=_rows.placed_at,
                     waiting=waiting,
                     under_way=inside,
-                    counted=_rows.work == work,
                 )
-                following = connection.execute(line.limit(limit.places - taken))
-                numbers = list(following.scalars())
-                now = dt.datetime.now(dt.UTC)
-                let_in = executions_table.update().where(_rows.id.in_(numbers)).values(placed_at=now)
-                connection.execute(let_in)
+                following = connection.execute(line.limit(limit.places - taken)).all()
+                served(connection, f"work:{work}", (row.owner for row in following))
+                let_in = executions_table.update().where(_rows.id.in_([row.number for row in following]))
+                connection.execute(let_in.values(placed_at=dt.datetime.now(dt.UTC)))
             placed = sa.select(_rows.id).where(_rows.id.in_(wanted), _rows.placed_at.is_not(None))
             return set(connection.execute(placed).scalars())
 

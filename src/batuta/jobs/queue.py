@@ -12,7 +12,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from batuta.jobs.fairness import in_fair_order
+from batuta.jobs.fairness import in_fair_order, served
 from batuta.jobs.records import JobRecord, JobStatus
 from batuta.jobs.store import ACTIVE, jobs_table
 from batuta.storage.database import Database, hold
@@ -20,14 +20,14 @@ from batuta.storage.database import Database, hold
 _jobs: Final = jobs_table.c
 _ACTIVE: Final = _jobs.status.in_([str(status) for status in ACTIVE])
 _WAITS: Final = sa.and_(_jobs.status == str(JobStatus.QUEUED), _jobs.carrier.is_(None))
+_LINE: Final = "jobs"
 _line = in_fair_order(
     jobs_table,
+    line=_LINE,
     number=_jobs.job_id,
     since=_jobs.created_at,
-    served_at=_jobs.taken_at,
     waiting=_WAITS,
     under_way=sa.and_(_ACTIVE, _jobs.carrier.is_not(None)),
-    counted=sa.true(),
 )
 
 
@@ -37,24 +37,32 @@ class Queue:
     def __init__(self, database: Database, carrier: str) -> None:
         """`carrier` names the process; no two live processes have the same name."""
         self._database = database
-        self._carrier = carrier
+        self.carrier = carrier
 
-    async def claim(self, places: int) -> list[JobRecord]:
-        """Take on so many of the waiting jobs at most, the next ones in the fair order."""
+    async def claim(self, at_once: int, only: Collection[str] | None = None) -> list[JobRecord]:
+        """Take on waiting jobs, the next ones in the fair order, until we have so many; `only` among these.
+
+        Gives every job of ours that has not begun, also one taken on before: the answer may have been lost.
+        """
+        ours = sa.and_(_ACTIVE, _jobs.carrier == self.carrier)
+        not_begun = sa.and_(_jobs.status == str(JobStatus.QUEUED), _jobs.carrier == self.carrier)
 
         def claim(connection: sa.Connection) -> list[JobRecord]:
             hold(connection, "claims")
-            job_ids = list(connection.execute(_line.limit(places)).scalars())
-            taken = jobs_table.update().where(_jobs.job_id.in_(job_ids), _WAITS)
-            connection.execute(taken.values(carrier=self._carrier, taken_at=dt.datetime.now(dt.UTC)))
-            ours = sa.select(_jobs.record).where(_jobs.job_id.in_(job_ids), _jobs.carrier == self._carrier)
-            return [JobRecord.model_validate_json(text) for text in connection.execute(ours).scalars()]
+            taken = connection.execute(sa.select(sa.func.count()).where(ours)).scalar_one()
+            line = _line if only is None else _line.where(_line.selected_columns[0].in_(only))
+            following = connection.execute(line.limit(max(0, at_once - taken))).all()
+            served(connection, _LINE, (row.owner for row in following))
+            take = jobs_table.update().where(_jobs.job_id.in_([row.number for row in following]), _WAITS)
+            connection.execute(take.values(carrier=self.carrier))
+            found = connection.execute(sa.select(_jobs.record).where(not_begun)).scalars()
+            return [JobRecord.model_validate_json(text) for text in found]
 
         return await self._database.write(claim) if await self._anybody_waits() else []
 
     async def take(self, job_id: str) -> None:
         """Carry this job from now on, whoever did before."""
-        take = jobs_table.update().where(_jobs.job_id == job_id).values(carrier=self._carrier)
+        take = jobs_table.update().where(_jobs.job_id == job_id).values(carrier=self.carrier)
         await self._database.write(lambda connection: connection.execute(take))
 
     async def release(self, job_id: str, carrier: str) -> None:
@@ -75,7 +83,7 @@ class Queue:
 
     async def beat(self) -> None:
         """Say that our jobs are being carried."""
-        ours = jobs_table.update().where(_ACTIVE, _jobs.carrier == self._carrier)
+        ours = jobs_table.update().where(_ACTIVE, _jobs.carrier == self.carrier)
         now = dt.datetime.now(dt.UTC)
         await self._database.write(lambda connection: connection.execute(ours.values(heartbeat_at=now)))
 
@@ -86,5 +94,7 @@ class Queue:
         return row[0], row[1]
 
     async def _anybody_waits(self) -> bool:
-        query = sa.select(_jobs.job_id).where(_WAITS).limit(1)
+        """Whether there is a job for us, or one of ours that has not begun."""
+        for_us = sa.or_(_jobs.carrier.is_(None), _jobs.carrier == self.carrier)
+        query = sa.select(_jobs.job_id).where(_jobs.status == str(JobStatus.QUEUED), for_us).limit(1)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)

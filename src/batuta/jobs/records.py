@@ -106,6 +106,8 @@ class Event(BaseModel):
     kind: EventKind
     stage: str | None = None
     data: dict[str, Any] = Field(default_factory=dict)
+    run: int | None = None
+    """The run in which it happened; what an earlier run has still to say changes nothing."""
     seq: int = 0
     at: dt.datetime = Field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
@@ -131,6 +133,8 @@ class JobRecord(BaseModel):
     """The trace of the request that started it (W3C Trace Context)."""
     runs: int = 1
     """How often it was set going: once, and once for each retry."""
+    again: dict[str, str] = Field(default_factory=dict)
+    """For stages that are to be done again in any case: what makes their orders new ones."""
     status: JobStatus = JobStatus.QUEUED
     stages: dict[str, StageRecord]
     created_at: dt.datetime
@@ -161,14 +165,17 @@ class JobRecord(BaseModel):
         return next((name for name, stage in self.stages.items() if stage.status in UNDER_WAY), None)
 
 
-def job_of(run_id: str) -> str:
-    """The job a run of the engine belongs to."""
-    return run_id.partition(".")[0]
+def job_of(run_id: str) -> tuple[str, int]:
+    """The job a run of the engine belongs to, and which of its runs it is."""
+    job_id, _, number = run_id.partition(".")
+    return job_id, int(number or 1)
 
 
 def evolve(record: JobRecord, event: Event) -> JobRecord:
     """The record after the event; the very same record when the event changes nothing."""
     if record.status.final is not (event.kind == "job.retried"):
+        return record
+    if event.run is not None and event.run != record.runs:
         return record
     changed = _evolve_stage(record, event) if event.stage is not None else _evolve_job(record, event)
     if changed == {}:
@@ -203,6 +210,7 @@ def _evolve_job(record: JobRecord, event: Event) -> dict[str, Any]:
                 "request": event.data["request"],
                 "dedupe_key": event.data["dedupe_key"],
                 "runs": record.runs + 1,
+                "again": {**record.again, **event.data.get("again", {})},
                 "completed_at": None,
                 "result": None,
                 "error": None,

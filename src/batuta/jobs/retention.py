@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import structlog
 
 from batuta.jobs.carrier import Companion
 from batuta.jobs.journal import Journal, executions_table
+from batuta.jobs.promises import forget_promises_before
 from batuta.jobs.store import JobStore, jobs_table
 from batuta.jobs.webhooks.deliveries import forget_before
 from batuta.storage.artefacts import FRESH_SECONDS, ArtefactStore, Swept
@@ -78,14 +80,14 @@ class Retention:
         self._mentions = (*OURS, *mentions)
 
     async def keep_clean(self, lifetimes: Lifetimes) -> None:
-        """Clean once an hour, for ever."""
+        """Clean once an hour, for ever; not at once, so that a short command never does."""
         while True:
+            await asyncio.sleep(random.uniform(0.5, 1.0) * EVERY_SECONDS)  # noqa: S311  # parts the processes
             try:
                 cleaned = await self.clean(lifetimes)
                 log.info("retention.cleaned", jobs=cleaned.jobs, files=cleaned.files, bytes=cleaned.bytes)
             except Exception:  # what is locked or away now may not be so in an hour
                 log.exception("retention.failed")
-            await asyncio.sleep(EVERY_SECONDS)
 
     async def clean(self, lifetimes: Lifetimes, *, fresh: dt.timedelta = FRESH) -> Cleaned:
         """Forget what is older than its lifetime, and delete files that nobody mentions.
@@ -96,9 +98,8 @@ class Retention:
         jobs = 0
         while old := await self._store.ended_before(now - lifetimes.jobs, BATCH):
             jobs += await self._store.delete(old)
-        await self._journal.forget_before(now - lifetimes.results)
-        await self._store.forget_promises(now - lifetimes.results)
-        await self._database.write(lambda connection: forget_before(connection, now - lifetimes.jobs))
+        await self._journal.forget_results(now - lifetimes.results, but=await self._store.stood_on())
+        await self._database.write(lambda connection: _forget_more(connection, now, lifetimes))
         forgotten = [await companion.clean(lifetimes.results) for companion in self._companions]
         swept = await self.sweep(fresh)
         return Cleaned(jobs, sum(forgotten), swept.files, swept.bytes)
@@ -116,3 +117,8 @@ class Retention:
             return found
 
         return await self._database.read(mentioned)
+
+
+def _forget_more(connection: sa.Connection, now: dt.datetime, lifetimes: Lifetimes) -> None:
+    forget_promises_before(connection, now - lifetimes.results)
+    forget_before(connection, now - lifetimes.jobs)

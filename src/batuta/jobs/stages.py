@@ -11,29 +11,27 @@ import datetime as dt
 import math
 import random
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
-from batuta.clients.deadline import remaining
+from batuta.clients.deadline import remaining, time_out
 from batuta.errors import (
     BatutaError,
     BreakerOpen,
     Cancelled,
-    DeadlineExceeded,
     EngineCrashed,
     InvalidRequest,
-    NotFound,
     RemoteJobLost,
     StorageError,
 )
 from batuta.jobs.journal import Execution, Journal
 from batuta.jobs.orders import OnProgress, Order, Worker
 from batuta.jobs.places import Places
-from batuta.jobs.records import Event, JobRecord, JobStatus
+from batuta.jobs.records import Event, JobRecord, JobStatus, job_of
 from batuta.jobs.store import JobStore
 from batuta.storage.artefacts import Artefact, ArtefactStore
 from batuta.telemetry.stages import StageClock
@@ -46,6 +44,8 @@ RESUBMISSIONS: Final = 3
 """How often work that was lost (a restarted service, a crashed engine) is submitted again."""
 PATIENCE_SECONDS: Final = 120.0
 """So long a service that keeps failing is waited for, as one is whose job we wait for (`PollPolicy`)."""
+CLOSE_SECONDS: Final = 2.0
+"""So long work that is being handed in may take when we close."""
 PROGRESS_SECONDS: Final = 0.5
 """Progress is stored at most this often."""
 
@@ -61,103 +61,100 @@ class Stages:
         workers: Mapping[str, Worker],
         places: Places,
         stall_seconds: float,
+        carrier: str,
     ) -> None:
-        """`workers` by the name of their work; one that does not move for `stall_seconds` is told of."""
+        """`workers` by the name of their work; one that does not move for `stall_seconds` is told of.
+
+        `carrier` names this process.
+        """
         self._store = store
         self._journal = journal
         self._artefacts = artefacts
         self._workers = workers
         self._places = places
         self._stall_seconds = stall_seconds
+        self._carrier = carrier
+        self._handing: dict[int, asyncio.Task[Execution]] = {}
+        """Executions whose work is being handed in, by their number."""
+        self._tidying: set[asyncio.Task[None]] = set()
 
-    async def submit(self, job_id: str, stage: str, order: Order[Any]) -> Execution:
+    async def submit(self, run_id: str, stage: str, order: Order[Any]) -> Execution:
         """The order's finished execution if its result is kept, otherwise the one that is now under way."""
-        job = await self._store.apply(job_id, Event(kind="stage.started", stage=stage))
-        async with self._watched(job_id, stage, order.work) as clock:
+        job_id, run = job_of(run_id)
+        job = await self._store.apply(job_id, Event(kind="stage.started", stage=stage, run=run))
+        async with self._watched(run_id, stage, order.work) as clock:
             worker = self._worker(order)
             key = order.key(await _when_let(worker.identity))
             kept = await self._kept(key, order)
             if kept is not None:
-                await self._completed(job_id, stage, key, reused=True)
+                await self._completed(run_id, stage, key, reused=True)
                 clock.finished("reused")
                 return kept
-            execution = await self._admitted(job, stage, order.work, key)
+            execution = await self._admitted(job, run, stage, order.work, key)
             if execution.result is not None:  # an equal job was faster
-                await self._completed(job_id, stage, key, reused=True)
+                await self._completed(run_id, stage, key, reused=True)
                 clock.finished("reused")
                 return execution
             if execution.remote_id is None:
-                execution = await self._hand_in(worker, order, execution)
-            submitted = Event(kind="stage.submitted", stage=stage, data={"remote_id": execution.remote_id})
+                execution = await self._hand_in_whole(worker, order, execution)
+            told = {"remote_id": execution.remote_id}
+            submitted = Event(kind="stage.submitted", stage=stage, data=told, run=run)
             record = await self._store.apply(job_id, submitted)
             log.info("stage.submitted", job_id=job_id, stage=stage, remote_id=execution.remote_id)
-            if record.status is JobStatus.CANCELLED:  # while it was being handed in: nobody else stops it
-                await self.cancel(job_id)
+            if record.status is JobStatus.CANCELLED:  # while it was being handed in
+                await self.release_unwanted()
                 raise Cancelled(f"job {job_id} was cancelled")
             return execution
 
     async def collect(
-        self, job_id: str, stage: str, order: Order[Any], execution: Execution
+        self, run_id: str, stage: str, order: Order[Any], execution: Execution
     ) -> dict[str, Any]:
         """Wait for the work of an open execution, keep its result and return it in its JSON form."""
-        async with self._watched(job_id, stage, order.work) as clock:
+        async with self._watched(run_id, stage, order.work) as clock:
             kept = await self._kept(execution.key, order)
             if kept is not None and kept.result is not None:
                 result = kept.result
             else:
-                async with self._telling_progress(job_id, stage) as on_progress:
-                    result = await self._outcome(job_id, order, execution, on_progress)
-            await self._completed(job_id, stage, execution.key, reused=False)
+                async with self._telling_progress(run_id, stage) as on_progress:
+                    result = await self._outcome(job_of(run_id)[0], order, execution, on_progress)
+            await self._completed(run_id, stage, execution.key, reused=False)
             clock.finished("computed")
             return result
 
-    async def cancel(self, job_id: str) -> None:
-        """Stop the work that only this job waits for, whichever job began it."""
-        try:
-            mine = _waited_for(await self._store.get(job_id))
-        except NotFound:  # deleted; what it began is known all the same
-            mine = set[tuple[str, str]]()
-        others = (other for other in await self._store.unfinished() if other.job_id != job_id)
-        wanted = {work for other in others for work in _waited_for(other)}
-        for execution in await self._journal.open():
-            work = (execution.stage, execution.remote_id)
-            if execution.remote_id is None or work in wanted:
+    async def release_unwanted(self) -> None:
+        """Stop and drop the work under way that no unfinished job waits for, as far as this process can.
+
+        The one place where work is stopped: a job that was cancelled or deleted, that failed or used up its
+        time, no longer wants what it waited for, unless another job does. Work of a service embedded in
+        another process is left to that process.
+        """
+        under_way = await self._journal.open()
+        wanted = await self._store.wanted({execution.job_id for execution in under_way})
+        for execution in under_way:
+            worker = self._workers.get(execution.work)
+            if worker is None or execution.id in self._handing or wanted.wants(execution):
                 continue
-            if (work in mine or execution.job_id == job_id) and execution.work in self._workers:
-                await self._workers[execution.work].cancel(execution.remote_id)
-                await self._drop(execution)
-        await self._drop_those_in_line(job_id)
+            if worker.is_near and execution.carrier != self._carrier:
+                continue
+            if execution.remote_id is not None:
+                await worker.cancel(execution.remote_id)
+            await self._drop(execution)
 
-    async def undo(self, keys: Collection[str]) -> None:
-        """Drop the kept results with these keys, here and at the services that made them."""
-        for execution in await self._journal.results(keys):
-            await self._journal.forget(execution)
-            if execution.work in self._workers and execution.remote_id is not None:
-                await self._workers[execution.work].cancel(execution.remote_id)
+    async def _admitted(self, job: JobRecord, run: int, stage: str, work: str, key: str) -> Execution:
+        """The open execution with this key, once it has its place at the service, or one just finished.
 
-    async def _drop_those_in_line(self, job_id: str) -> None:
-        """Work this job began that never got a place; a job that waits for the same begins it again."""
-        for execution in await self._journal.of_job(job_id):
-            if execution.finished_at is None and execution.remote_id is None:
-                await self._drop(execution)
-
-    async def _admitted(self, job: JobRecord, stage: str, work: str, key: str) -> Execution:
-        """The open execution with this key, once it has its place at the service, or one just finished."""
+        Time in line is not the job's: its deadline moves on.
+        """
         while True:
             execution = await self._journal.begin(key, job=job, stage=stage, work=work)
             if execution.result is not None or not self._places.needed(execution):
                 return execution
             if await self._places.try_enter(execution):
                 return execution
-            await self._store.apply(job.job_id, Event(kind="stage.waiting", stage=stage))
+            await self._store.apply(job.job_id, Event(kind="stage.waiting", stage=stage, run=run))
             try:
-                async with asyncio.timeout(remaining()):
+                with time_out():
                     await self._places.enter(execution)
-            except TimeoutError:
-                await self._drop_those_in_line(job.job_id)
-                raise DeadlineExceeded(
-                    f"no place for {work!r} was free within the job's time (JOB_TIMEOUT_MINUTES)"
-                ) from None
             except RemoteJobLost:  # dropped by the end of the job that began it
                 await self._raise_if_cancelled(job.job_id)
             # and once more: an equal job may have handed it in, or have its result already
@@ -177,7 +174,7 @@ class Stages:
                     execution = await self._begun_again(execution)
                     if execution.result is not None:  # an equal job was faster
                         return execution.result
-                    execution = await self._hand_in(worker, order, execution)
+                    execution = await self._hand_in_whole(worker, order, execution)
                 found = await worker.result(order, execution.remote_id or "", on_progress)
             except (RemoteJobLost, EngineCrashed):
                 await self._raise_if_cancelled(job_id)
@@ -186,9 +183,7 @@ class Stages:
                     raise
             except BatutaError:
                 await self._raise_if_cancelled(job_id)
-                if (left := remaining()) is not None and left <= 0:  # our time is over, not the work's
-                    await self.cancel(job_id)
-                else:
+                if (left := remaining()) is None or left > 0:  # else our time is over, not the work's
                     await self._drop(execution)
                 raise
             else:
@@ -202,6 +197,43 @@ class Stages:
         """The open execution in the place of a lost one, which another job's end may have dropped."""
         job = await self._store.get(lost.job_id)
         return await self._journal.begin(lost.key, job=job, stage=lost.stage, work=lost.work)
+
+    async def _hand_in_whole(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
+        """Hand in and note it, even if the caller is stopped meanwhile: nobody else knows of the work."""
+        task = self._handing.get(execution.id)
+        if task is None:
+            task = asyncio.create_task(self._hand_in(worker, order, execution))
+            self._handing[execution.id] = task
+            task.add_done_callback(lambda _: self._handing.pop(execution.id, None))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                task.add_done_callback(self._look_after)
+            raise
+
+    def _look_after(self, handed_in: asyncio.Task[Execution]) -> None:
+        """Whoever handed this in is gone: see whether anybody wants it."""
+        if handed_in.cancelled() or handed_in.exception() is not None:
+            return
+        task = asyncio.create_task(self._release_quietly())
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
+    async def _release_quietly(self) -> None:
+        try:
+            await self.release_unwanted()
+        except StorageError:  # done by the next call of the roll
+            log.exception("stages.not_released")
+
+    async def aclose(self) -> None:
+        """Finish what is being handed in, then stop."""
+        left: list[asyncio.Task[Any]] = [*self._handing.values(), *self._tidying]
+        if left:
+            await asyncio.wait(left, timeout=CLOSE_SECONDS)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _hand_in(self, worker: Worker, order: Order[Any], execution: Execution) -> Execution:
         try:
@@ -230,30 +262,33 @@ class Stages:
             raise InvalidRequest(f"nobody here does {order.work!r}; known work: {', '.join(self._workers)}")
         return worker
 
-    async def _completed(self, job_id: str, stage: str, key: str, *, reused: bool) -> None:
+    async def _completed(self, run_id: str, stage: str, key: str, *, reused: bool) -> None:
+        job_id, run = job_of(run_id)
         data = {"reused": reused, "key": key}
         log.info("stage.completed", job_id=job_id, stage=stage, reused=reused)
-        await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data=data))
+        await self._store.apply(job_id, Event(kind="stage.completed", stage=stage, data=data, run=run))
 
     async def _raise_if_cancelled(self, job_id: str) -> None:
         if (await self._store.get(job_id)).status is JobStatus.CANCELLED:
             raise Cancelled(f"job {job_id} was cancelled")
 
     @asynccontextmanager
-    async def _watched(self, job_id: str, stage: str, work: str) -> AsyncGenerator[StageClock]:
+    async def _watched(self, run_id: str, stage: str, work: str) -> AsyncGenerator[StageClock]:
         """Count and time what happens in the block, and tell how it fails."""
+        job_id, run = job_of(run_id)
         try:
             with StageClock(work) as clock:
                 yield clock
         except BatutaError as error:
             log.info("stage.failed", job_id=job_id, stage=stage, error=error.message)
-            failed = Event(kind="stage.failed", stage=stage, data={"error": error.to_dict()})
+            failed = Event(kind="stage.failed", stage=stage, data={"error": error.to_dict()}, run=run)
             await self._store.apply(job_id, failed)
             raise
 
     @asynccontextmanager
-    async def _telling_progress(self, job_id: str, stage: str) -> AsyncGenerator[OnProgress]:
+    async def _telling_progress(self, run_id: str, stage: str) -> AsyncGenerator[OnProgress]:
         """Store the newest progress now and then while the block runs, and tell when there is none."""
+        job_id, run = job_of(run_id)
         newest = 0.0
 
         def on_progress(percent: float) -> None:
@@ -267,11 +302,11 @@ class Stages:
                 with suppress(StorageError):  # told at the next turn, or by the end of the stage
                     if newest > told:
                         told, moved_at = newest, time.monotonic()
-                        moved = Event(kind="stage.progress", stage=stage, data={"progress": told})
+                        moved = Event(kind="stage.progress", stage=stage, data={"progress": told}, run=run)
                         await self._store.apply(job_id, moved)
                     elif time.monotonic() > moved_at + self._stall_seconds:
                         moved_at = math.inf
-                        await self._store.apply(job_id, Event(kind="stage.stalled", stage=stage))
+                        await self._store.apply(job_id, Event(kind="stage.stalled", stage=stage, run=run))
 
         teller = asyncio.create_task(tell())
         try:
@@ -297,11 +332,6 @@ async def _when_let(ask: Callable[[], Awaitable[T]]) -> T:
             if time.monotonic() + pause > give_up or (left is not None and left <= pause):
                 raise
         await asyncio.sleep(pause)
-
-
-def _waited_for(record: JobRecord) -> set[tuple[str, str]]:
-    """The stages of a job and where their work was submitted."""
-    return {(name, stage.remote_id) for name, stage in record.stages.items() if stage.remote_id}
 
 
 def _is_stale(execution: Execution, order: Order[Any]) -> bool:

@@ -13,8 +13,10 @@ from weakref import WeakValueDictionary
 import sqlalchemy as sa
 
 from batuta.cache import Gathered
-from batuta.errors import InvalidRequest, NotFound
+from batuta.errors import NotFound
 from batuta.jobs.bells import rung_within
+from batuta.jobs.journal import Execution
+from batuta.jobs.promises import promise, promised_job, promises_table
 from batuta.jobs.records import ENDS, Event, JobRecord, JobStatus, StageStatus, evolve
 from batuta.jobs.webhooks.deliveries import forget_jobs
 from batuta.storage.database import Database, UtcDateTime, hold, metadata
@@ -29,7 +31,6 @@ jobs_table = sa.Table(
     sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
     sa.Column("carrier", sa.String(128)),
-    sa.Column("taken_at", UtcDateTime),
     sa.Column("dedupe_key", sa.String(64)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("completed_at", UtcDateTime),
@@ -39,9 +40,9 @@ jobs_table = sa.Table(
     sa.Index("jobs_newest", "pipeline", "created_at"),
     sa.Index("jobs_same", "dedupe_key"),
     sa.Index("jobs_state", "status"),
-    sa.Index("jobs_served", "owner", "taken_at"),
+    sa.Index("jobs_counted", "pipeline", "owner", "status"),
 )
-"""`carrier` is the process that has taken the job on, at `taken_at`; they belong to `jobs.queue`."""
+"""`carrier` is the process that has taken the job on; it belongs to `jobs.queue`."""
 events_table = sa.Table(
     "job_events",
     metadata,
@@ -49,22 +50,13 @@ events_table = sa.Table(
     sa.Column("seq", sa.Integer, primary_key=True),
     sa.Column("event", sa.Text, nullable=False),
 )
-_promises = sa.Table(
-    "idempotency_keys",
-    metadata,
-    sa.Column("owner", sa.String(64), primary_key=True),
-    sa.Column("key", sa.String(256), primary_key=True),
-    sa.Column("job_id", sa.String(64), nullable=False),
-    sa.Column("dedupe_key", sa.String(64)),
-    sa.Column("created_at", UtcDateTime, nullable=False),
-)
-
 _DELETED_AT_ONCE: Final = 500
 _EVENTS_AT_ONCE: Final = 1000
 LOOK_SECONDS: Final = 1.0
 """How soon a change made by another process is seen by whoever waits for it."""
 WAITING: Final = "waiting"
 ACTIVE: Final = (JobStatus.QUEUED, JobStatus.RUNNING)
+_ACTIVE: Final = jobs_table.c.status.in_([str(status) for status in ACTIVE])
 AT_AN_END: Final = tuple(str(status) for status in JobStatus if status.final)
 
 
@@ -91,6 +83,20 @@ class Listing:
     owner: str | None = None
     """None means everybody's."""
     before: tuple[dt.datetime, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which work unfinished jobs wait for."""
+
+    jobs: frozenset[str]
+    """Unfinished jobs that began something."""
+    work: frozenset[tuple[str, str]]
+    """Stages, and the ids their work got."""
+
+    def wants(self, execution: Execution) -> bool:
+        """Whether anybody waits for it."""
+        return execution.job_id in self.jobs or (execution.stage, execution.remote_id) in self.work
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +136,10 @@ class JobStore:
         """
 
         def find_or_insert(connection: sa.Connection) -> JobRecord:
-            promised = _promised(connection, record, idempotency_key)
-            if promised is not None:
-                return promised
+            if idempotency_key is not None:
+                promised = promised_job(connection, record, idempotency_key)
+                if promised is not None:
+                    return _load(connection, promised)
             kept = record
             if reuse_after is not None and record.dedupe_key is not None:
                 hold(connection, f"same:{record.dedupe_key}")
@@ -140,7 +147,7 @@ class JobStore:
             if kept is record and not _is_kept(connection, record.job_id):
                 connection.execute(jobs_table.insert().values(**_row(record)))
             if idempotency_key is not None:
-                connection.execute(_promises.insert().values(**_promise(record, kept, idempotency_key)))
+                promise(connection, record, kept.job_id, idempotency_key)
             return kept
 
         found = await self._database.write(find_or_insert)
@@ -201,6 +208,26 @@ class JobStore:
             sa.select(jobs_table.c.record).where(active).order_by(jobs_table.c.created_at)
         )
 
+    async def wanted(self, job_ids: Collection[str]) -> Wanted:
+        """Which work is waited for: by those of these jobs that are not over, and by any other."""
+        table = jobs_table.c
+        active = sa.select(table.job_id).where(table.job_id.in_(job_ids), _ACTIVE)
+        running = sa.select(table.record).where(table.status == str(JobStatus.RUNNING))
+
+        def look(connection: sa.Connection) -> tuple[frozenset[str], list[str]]:
+            alive = frozenset(connection.execute(active).scalars())
+            return alive, list(connection.execute(running).scalars())
+
+        alive, texts = await self._database.read(look)
+        records = [JobRecord.model_validate_json(text) for text in texts]
+        return Wanted(alive, frozenset(work for record in records for work in _waited_for(record)))
+
+    async def stood_on(self) -> list[str]:
+        """The keys of results that running jobs stand on."""
+        running = sa.select(jobs_table.c.record).where(jobs_table.c.status == str(JobStatus.RUNNING))
+        records = await self._records(running)
+        return [stage.key for record in records for stage in record.stages.values() if stage.key]
+
     async def cancelled(self, job_ids: Collection[str]) -> list[str]:
         """Those of the jobs that are cancelled, or were deleted."""
         asked = tuple(job_ids)  # the caller may add to them while we ask
@@ -238,10 +265,11 @@ class JobStore:
         """Forget jobs and all that happened to them; how many there were."""
 
         def forget(connection: sa.Connection) -> int:
-            for table in (events_table, _promises):
+            jobs = connection.execute(jobs_table.delete().where(jobs_table.c.job_id.in_(job_ids)))
+            for table in (events_table, promises_table):  # after the job: nothing can happen to it any more
                 connection.execute(table.delete().where(table.c.job_id.in_(job_ids)))
             forget_jobs(connection, job_ids)
-            return connection.execute(jobs_table.delete().where(jobs_table.c.job_id.in_(job_ids))).rowcount
+            return jobs.rowcount
 
         count = await self._database.write(forget) if job_ids else 0
         self.changes += 1
@@ -261,11 +289,6 @@ class JobStore:
         table = jobs_table.c
         query = sa.select(table.job_id).where(table.status.in_(AT_AN_END), table.completed_at < moment)
         return await self._ids(query.order_by(table.completed_at).limit(limit))
-
-    async def forget_promises(self, before: dt.datetime) -> None:
-        """Let go of idempotency keys older than this."""
-        old = _promises.delete().where(_promises.c.created_at < before)
-        await self._database.write(lambda connection: connection.execute(old))
 
     async def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[Event]:
         """The job's events with a sequence number above `after`, in order."""
@@ -368,32 +391,6 @@ def _newest_same(connection: sa.Connection, key: str, since: dt.datetime) -> Job
     return None if text is None else JobRecord.model_validate_json(text)
 
 
-def _promised(connection: sa.Connection, record: JobRecord, key: str | None) -> JobRecord | None:
-    """The job this idempotency key stands for already."""
-    if key is None:
-        return None
-    hold(connection, f"promise:{record.owner}:{key}")
-    ours = sa.and_(_promises.c.owner == record.owner, _promises.c.key == key)
-    row = connection.execute(sa.select(_promises).where(ours)).one_or_none()
-    if row is None:
-        return None
-    if row.dedupe_key != record.dedupe_key:
-        raise InvalidRequest(
-            f"the Idempotency-Key {key!r} was used for another request: take a new one for each request"
-        )
-    return _load(connection, row.job_id)
-
-
-def _promise(asked: JobRecord, kept: JobRecord, key: str) -> dict[str, Any]:
-    return {
-        "owner": asked.owner,
-        "key": key,
-        "job_id": kept.job_id,
-        "dedupe_key": asked.dedupe_key,
-        "created_at": asked.created_at,
-    }
-
-
 def _save(connection: sa.Connection, record: JobRecord, events: Iterable[Event]) -> None:
     row = _row(record)
     if record.status is JobStatus.QUEUED:
@@ -423,3 +420,8 @@ def _shown_stage(record: JobRecord) -> str | None:
     """The stage under way, or `waiting` while it has no place at its service."""
     name = record.current_stage
     return WAITING if name is not None and record.stages[name].status is StageStatus.WAITING else name
+
+
+def _waited_for(record: JobRecord) -> list[tuple[str, str]]:
+    """The stages of a job and where their work was submitted."""
+    return [(name, stage.remote_id) for name, stage in record.stages.items() if stage.remote_id]

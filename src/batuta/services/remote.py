@@ -6,6 +6,7 @@ embedded ones do), references go both ways and no byte is copied.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,9 @@ from batuta.storage.artefacts import Artefact, ArtefactStore
 
 WELL: Final = frozenset({"healthy", "ok", "up"})
 PING_SECONDS: Final = 2.0
+FETCHES: Final = 4
+"""How often the fetching of a file is begun."""
+FETCH_PAUSE: Final = 1.0
 IDENTITY_SECONDS: Final = 60.0
 """How soon a service that was upgraded is noticed."""
 
@@ -61,6 +65,11 @@ class ServiceWorker:
         self._artefacts = artefacts
         self._shares_store = shares_store
         self._identity = Remembered(self._asked_identity, seconds=IDENTITY_SECONDS)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the service is embedded in this process."""
+        return self._shares_store
 
     async def identity(self) -> str:
         """The engine the service says it runs; for a service that does not say, its address."""
@@ -119,6 +128,13 @@ class ServiceWorker:
 
     async def _fetched_file(self, order: Order[Any], remote_id: str) -> Artefact:
         """The file brought over into our store, without ever being whole in memory."""
-        async with self._remote.download(remote_id, order.download) as response:
-            media_type = response.headers.get("content-type", "")
-            return await self._artefacts.put(response.aiter_bytes(), media_type)
+        for left in reversed(range(FETCHES)):
+            try:
+                async with self._remote.download(remote_id, order.download) as response:
+                    media_type = response.headers.get("content-type", "")
+                    return await self._artefacts.put(response.aiter_bytes(), media_type)
+            except ServiceUnavailable:  # broken off in the middle, where no client tries again
+                if not left:
+                    raise
+                await asyncio.sleep(FETCH_PAUSE)
+        raise AssertionError("the loop returns or raises")

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batuta.errors import InvalidRequest, NotFound, PayloadTooLarge, StorageError
 
-CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024
 """Bytes read or written at a time; a transfer holds two or three of these in memory."""
 ABANDONED_SECONDS: Final = 24 * 3600.0
 """A file under `incoming/` that nobody has written to for so long was left by a killed process."""
@@ -202,8 +202,9 @@ class ObjectArtefacts:
             async for batch in listed:
                 old = {_hash(item["path"]): item for item in batch if item["last_modified"] <= cutoff}
                 for name in set(old) - await wanted(set(old)):
-                    await self._discard(old[name]["path"])
-                    files, size = files + 1, size + old[name]["size"]
+                    if await self._is_older(old[name]["path"], cutoff):  # nobody has put it meanwhile
+                        await self._discard(old[name]["path"])
+                        files, size = files + 1, size + old[name]["size"]
         return Swept(files, size)
 
     def local_path(self, artefact: Artefact) -> Path | None:
@@ -240,6 +241,13 @@ class ObjectArtefacts:
             await self._store.rename_async(incoming, _key(artefact))
         if self._folder is not None:  # even if it was here: whoever put it may not have got so far yet
             await asyncio.to_thread(_fsync_upwards, self._folder / _key(artefact), self._folder)
+
+    async def _is_older(self, key: str, cutoff: dt.datetime) -> bool:
+        try:
+            found = await self._store.head_async(key)
+        except FileNotFoundError:
+            return False
+        return found["last_modified"] <= cutoff
 
     async def _is_fresh(self, artefact: Artefact) -> bool:
         try:

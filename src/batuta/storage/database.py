@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -24,15 +26,34 @@ BUSY_TIMEOUT_MS: Final = 30_000
 READERS: Final = 4
 POSTGRES_WRITERS: Final = 4
 STATEMENT_TIMEOUT_MS: Final = 30_000
-RECONNECT_SECONDS: Final = 20.0
-"""So long a transaction is tried again while Postgres restarts."""
+PATIENCE_SECONDS: Final = 10.0
+"""So long a transaction is tried again while Postgres is away; `patiently` is for those who can wait."""
+IDLE_TRANSACTION_MS: Final = 3_000
+"""A process that is stopped inside a transaction loses it: others wait for its locks."""
+UNANSWERED_MS: Final = 10_000
+"""A server that acknowledges nothing for so long is gone (tcp(7), TCP_USER_TIMEOUT)."""
+SCHEMA: Final = 2
+"""Changes whenever a table changes."""
 RECONNECT_PAUSE: Final = 0.25
 
-_PASSING: Final = frozenset({"57P01", "57P02", "57P03", "40P01", "40001"})
-"""Shut down by the operator, crashed, starting up, chosen in a deadlock, could not be serialised."""
+_PASSING: Final = frozenset({"57P01", "57P02", "57P03", "40P01", "40001", "25P03"})
+"""Shut down, crashed, starting up, chosen in a deadlock, not to be serialised, idle for too long."""
+
+_patience: ContextVar[float] = ContextVar("batuta_database_patience", default=PATIENCE_SECONDS)
 
 metadata = sa.MetaData()
 """Every table of ours; a module that keeps something declares its tables here."""
+_schema = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
+
+
+@contextmanager
+def patiently(seconds: float) -> Generator[None]:
+    """Let transactions begun in the block wait so long for a database that is away."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
 
 
 class UtcDateTime(sa.TypeDecorator[dt.datetime]):
@@ -67,6 +88,7 @@ class Database:
         """So many writers (SQLite has one) and readers at a time."""
         self._engine = engine
         self._writer = ThreadPoolExecutor(writers, thread_name_prefix="database-writer")
+        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="database-urgent")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
 
     @classmethod
@@ -90,10 +112,15 @@ class Database:
             ) from error
         engine = sa.create_engine(
             address,
-            pool_size=POSTGRES_WRITERS + READERS,
+            pool_size=POSTGRES_WRITERS + READERS + 1,
             max_overflow=0,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+            connect_args={
+                "connect_timeout": 5,
+                "tcp_user_timeout": UNANSWERED_MS,
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
+                f" -c idle_in_transaction_session_timeout={IDLE_TRANSACTION_MS}",
+            },
         )
         return cls(engine, writers=POSTGRES_WRITERS)
 
@@ -113,34 +140,45 @@ class Database:
         return self._engine.url.render_as_string(hide_password=False) if self.is_shared else None
 
     async def create_tables(self) -> None:
-        """Make the tables that are not there yet."""
+        """Make the tables that are not there yet; raises `StorageError` for those of another version."""
 
         def create(connection: sa.Connection) -> None:
             hold(connection, "tables")
+            _check_version(connection)
             metadata.create_all(connection)
+            if connection.execute(sa.select(_schema.c.version)).first() is None:
+                connection.execute(_schema.insert().values(version=SCHEMA))
 
         await self.write(create)
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """What `work` returns, once all it wrote is on the disk; when it raises, nothing was written."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, work, True)
+        return await self._in(self._writer, work, writes=True)
+
+    async def write_urgently(self, work: Callable[[sa.Connection], T]) -> T:
+        """Likewise, in a thread and a connection that nobody else's locks can hold up."""
+        return await self._in(self._urgent, work, writes=True)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """What `work` returns; it sees one state of the database and writes nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, work, False)
+        return await self._in(self._readers, work, writes=False)
 
     async def aclose(self) -> None:
         """Wait for what is under way, then close every connection.
 
         Here and now: at the end of a process there may be no pool of threads left to do it in.
         """
-        self._writer.shutdown()
-        self._readers.shutdown()
+        for pool in (self._writer, self._urgent, self._readers):
+            pool.shutdown()
         self._engine.dispose()
 
-    def _do(self, work: Callable[[sa.Connection], T], writes: bool) -> T:  # noqa: FBT001  # run_in_executor's way
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[sa.Connection], T], *, writes: bool) -> T:
+        patience = _patience.get()  # of the caller: threads have no context of ours
+        return await asyncio.get_running_loop().run_in_executor(pool, self._do, work, writes, patience)
+
+    def _do(self, work: Callable[[sa.Connection], T], writes: bool, patience: float) -> T:  # noqa: FBT001  # run_in_executor's way
         options = {"batuta_writes": writes}
-        give_up = time.monotonic() + RECONNECT_SECONDS
+        give_up = time.monotonic() + patience
         while True:
             try:
                 with self._engine.connect().execution_options(**options) as connection, connection.begin():
@@ -155,6 +193,18 @@ def hold(connection: sa.Connection, name: str) -> None:
     """Keep every other transaction that holds the same name out, in any process, until this one is over."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
+def _check_version(connection: sa.Connection) -> None:
+    tables = sa.inspect(connection)
+    found = None
+    if tables.has_table(_schema.name):
+        found = connection.execute(sa.select(sa.func.max(_schema.c.version))).scalar()
+    if found != SCHEMA and tables.has_table("jobs"):
+        raise StorageError(
+            f"the database has tables of version {found or 1}, and this Batuta makes version {SCHEMA}:"
+            " set BATUTA_DATA or DATABASE_URL to a new place, or use the Batuta that made it"
+        )
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -34,8 +34,6 @@ class Download(Order[Media]):
     url: str | None = Field(default=None, max_length=4096)
     file: Artefact | None = None
     quality: Quality = "audio"
-    again: str | None = None
-    """Anything new here asks the source again, although what it gave before is still kept."""
     url_allow: tuple[str, ...] = ()
     """Hosts or networks this order may connect to although they are not public; an embedded service obeys."""
 

@@ -1,0 +1,1 @@
+"""Transcripts of YouTube videos, from the nearest tier that has them."""
