@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := speech-two-cities
 
-.PHONY: demo test servers unit check format bench serve lock clean
+.PHONY: demo test servers unit chaos check format bench serve lock clean
 
 demo: $(VENV)/.ready ## caption a real speech recording, print the subtitles and their quality report
 	@$(BIN)/batuta models pull whisper-base $(DEMO)
@@ -24,6 +24,9 @@ servers: ## what the tests start for real, from Debian's packages when we are ro
 
 unit: $(VENV)/.ready ## the fast tests only, in seconds
 	$(BIN)/pytest -m "not weights and not slow" --numprocesses auto --quiet
+
+chaos: $(VENV)/.ready servers ## the chaos tests, longer, with figures
+	BATUTA_CHAOS=long $(BIN)/pytest tests/chaos -s
 
 check: $(VENV)/.ready ## lint, format, types, import contracts
 	$(BIN)/ruff check

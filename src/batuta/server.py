@@ -8,11 +8,11 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack
 
 import sqlalchemy as sa
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 
 from batuta.access.door import guard
 from batuta.access.gate import Gate, OpenPaths
@@ -28,7 +28,7 @@ from batuta.captions.health import Health
 from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.captions.rendered import Bodies, Lists
-from batuta.captions.routes import health
+from batuta.captions.routes import AllSeen, health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
 from batuta.jobs import Capacity, JobRecord, Jobs, LocalWorker, Worker
@@ -51,6 +51,8 @@ from batuta.telemetry.http import observe
 from batuta.telemetry.scraping import JobNumbers, metrics_response, set_collector
 from batuta.telemetry.traces import FASTAPI_TELEMETRY
 from batuta.version import __version__
+
+log = structlog.get_logger()
 
 
 class Options(TypedDict, total=False):
@@ -81,13 +83,17 @@ class Batuta:
 
 @asynccontextmanager
 async def open_batuta(
-    settings: Settings | None = None, *, standby: bool = True, database: Database | None = None
+    settings: Settings | None = None,
+    *,
+    standby: bool = True,
+    carries: Literal["all", "own"] = "all",
+    database: Database | None = None,
 ) -> AsyncGenerator[Batuta]:
     """Everything the settings ask for, running in this event loop until the block ends.
 
     When another process works in the same data folder that one does the work and this one watches, ready to
-    take over; without `standby` this raises `Conflict`. On Postgres all work side by side. A `database`
-    opened before is closed with the rest.
+    take over; without `standby` this raises `Conflict`. On Postgres all work side by side; one that carries
+    its `own` jobs takes on no others. A `database` opened before is closed with the rest.
     """
     settings = settings or Settings()
     if not structlog.is_configured():
@@ -97,18 +103,22 @@ async def open_batuta(
         stack.push_async_callback(database.aclose)
         await database.create_tables()
         artefacts = ObjectArtefacts.opened(settings.artefacts_folder, settings.batuta_artefacts)
+        if database.is_shared and settings.batuta_artefacts is None:
+            log.warning("artefacts.in_a_folder", advice="with several machines set BATUTA_ARTEFACTS")
         courier = await asyncio.to_thread(Courier.from_settings, database, settings)
         instance = carrier_name(database)
         team = staff(settings, database, artefacts, stack, instance)
-        jobs = _jobs(settings, database, artefacts, team, courier, instance)
+        only_own = carries == "own" and database.is_shared
+        jobs = _jobs(
+            settings, database, artefacts, team, courier, _capacity(settings, team, instance, only_own)
+        )
         stack.push_async_callback(jobs.aclose)
         await jobs.launch(standby=standby)
         await courier.launch()
         stack.push_async_callback(courier.aclose)
         retention = Retention(database, artefacts, jobs.store, jobs.journal, team.embedded, [MENTIONS])
         admin = Admin(jobs, retention, team.workers, settings)
-        cleaning = asyncio.create_task(retention.keep_clean(admin.lifetimes))
-        stack.callback(cleaning.cancel)
+        stack.push_async_callback(_ended, asyncio.create_task(retention.keep_clean(admin.lifetimes)))
         captions = Captions(jobs, artefacts, settings, _checks(settings, team))
         health = Health(team.workers)
         yield Batuta(settings, captions, jobs, admin, courier, health)
@@ -124,7 +134,7 @@ def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
     wanted = options_from(options)
 
     async def run() -> CaptionsDocument:
-        async with open_batuta() as batuta:
+        async with open_batuta(carries="own") as batuta:
             return await batuta.captions.caption(source, wanted)
 
     return asyncio.run(run())
@@ -146,9 +156,11 @@ def captions_app(
             app.state.admin = batuta.admin
             app.state.courier = batuta.courier
             set_collector(lambda: _numbers(batuta.jobs))
-            yield
-            set_collector(None)
-            await keys.aclose()
+            try:
+                yield
+            finally:
+                set_collector(None)
+                await keys.aclose()
 
     app = FastAPI(
         title="Batuta",
@@ -160,15 +172,16 @@ def captions_app(
     )
     app.state.settings = settings
     app.state.bodies, app.state.lists = Bodies(), Lists()
+    for router in (captions_router, deliveries_router, admin_router):
+        app.include_router(router, prefix=prefix)
     for place in dict.fromkeys(("", prefix)):
         app.include_router(openai_router, prefix=place)
         app.include_router(bazarr_router, prefix=place)
-    for router in (captions_router, deliveries_router, admin_router):
-        app.include_router(router, prefix=prefix)
     app.add_api_route("/metrics", metrics_response, include_in_schema=False)
     if prefix:
         app.add_api_route("/health", health, include_in_schema=False)
     install_problems(app)
+    app.add_exception_handler(AllSeen, _no_content)
     gate = Gate(
         keys,
         settings,
@@ -223,6 +236,8 @@ def standalone_service(
                 await each.create_tables()
             stack.push_async_callback(keys.aclose)
             await stack.enter_async_context(inner(app))
+            lifetime = dt.timedelta(hours=settings.cache_ttl_hours)
+            stack.push_async_callback(_ended, asyncio.create_task(jobs.keep_clean(lifetime)))
             yield
 
     app.router.lifespan_context = lifespan
@@ -254,7 +269,7 @@ def _jobs(
     artefacts: ArtefactStore,
     team: Staff,
     courier: Courier,
-    name: str,
+    capacity: Capacity,
 ) -> Jobs:
     workers: Mapping[str, Worker] = {
         **team.workers,
@@ -267,16 +282,26 @@ def _jobs(
         workers=workers,
         pipelines=[caption_pipeline, detect_language],
         companions=team.embedded,
-        capacity=Capacity(
-            name=name,
-            jobs_at_once=settings.jobs_at_once,
-            timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
-            lease_seconds=settings.lease_seconds,
-            stall_seconds=settings.stall_seconds,
-            limits=team.limits,
-        ),
+        capacity=capacity,
         on_end=_Webhooks(courier),
     )
+
+
+def _capacity(settings: Settings, team: Staff, name: str, only_own: bool) -> Capacity:  # noqa: FBT001  # a private helper
+    return Capacity(
+        name=name,
+        jobs_at_once=settings.jobs_at_once,
+        timeout=dt.timedelta(minutes=settings.job_timeout_minutes),
+        lease_seconds=settings.lease_seconds,
+        stall_seconds=settings.stall_seconds,
+        only_own=only_own,
+        limits=team.limits,
+    )
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _checks(settings: Settings, team: Staff) -> Checks:
@@ -287,6 +312,10 @@ def _checks(settings: Settings, team: Staff) -> Checks:
         return Checks(transcription, None)
     offer = translators[0].pairs
     return Checks(transcription, lambda spoken, wanted: check_translation(spoken, wanted, offer()))
+
+
+async def _no_content(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=204)
 
 
 async def _numbers(jobs: Jobs) -> JobNumbers:

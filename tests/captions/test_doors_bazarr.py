@@ -24,6 +24,7 @@ from batuta.captions.app import Captions
 from batuta.captions.doors import waiting
 from batuta.captions.doors.bazarr import HEARD_SECONDS
 from batuta.captions.doors.pcm import BYTES_A_SECOND, WAV_HEADER, as_wav
+from batuta.jobs import Terms
 from batuta.media import read
 from batuta.media.audio import AudioReader
 from batuta.server import captions_app
@@ -42,7 +43,7 @@ class Ear:
         self.hears = ("en", 0.98765)
         self.given: list[Artefact] = []
 
-    async def detect_language(self, upload: Artefact) -> tuple[str, float]:
+    async def detect_language(self, upload: Artefact, terms: Terms) -> tuple[str, float]:
         self.given.append(upload)
         return self.hears
 

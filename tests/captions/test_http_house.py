@@ -82,14 +82,18 @@ async def test_stats_count_jobs_and_tell_the_settings(client: httpx2.AsyncClient
     }
 
 
-async def test_cleanup_removes_what_it_reports(client: httpx2.AsyncClient) -> None:
+async def test_cleanup_removes_what_it_reports(client: httpx2.AsyncClient, settings: Settings) -> None:
     """Jobs finished longer ago than asked for; others stay."""
     job_id = await completed(client)
     kept = (await client.post("/admin/cleanup", headers=ADMIN)).json()
     assert (kept["jobs_removed"], kept["logs_cleaned"]) == (0, False)
     assert (await client.get(f"/jobs/{job_id}")).status_code == 200
+    settings.logs_folder.mkdir(exist_ok=True)
+    rotated = settings.logs_folder / "orchestrator.log.1"
+    rotated.touch()
     removed = (await client.post("/admin/cleanup?max_age_hours=0&deep=true", headers=ADMIN)).json()
     assert (removed["jobs_removed"], removed["logs_cleaned"]) == (1, True)
+    assert not rotated.exists()
     assert (await client.get(f"/jobs/{job_id}")).status_code == 404
 
 

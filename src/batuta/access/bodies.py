@@ -25,7 +25,7 @@ with what has come is not counted."""
 _BODY: Final = "batuta.body"
 
 
-def streams_body(request: Request) -> None:
+async def streams_body(request: Request) -> None:
     """A dependency that lifts the limit, for a route that streams its body and limits it itself.
 
     Such a route takes the `Request` and no parameter from the body: those are read before any dependency.

@@ -23,6 +23,7 @@ from batuta.access.headers import SecurityHeaders
 from batuta.access.limits import Decision, limit_headers
 from batuta.access.visit import Visit, read_visit
 from batuta.errors import BatutaError, NotFound, Unauthorized
+from batuta.telemetry.http import tell_caller
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 POLICY_VIOLATION: Final = 1008
@@ -100,6 +101,8 @@ class Door:
             await self._refuse(visit, refusal, admission)(scope, receive, send)
             return
         scope[_ADMISSION] = admission
+        caller = admission.caller
+        tell_caller(scope, f"key:{caller.name}" if caller.owner else caller.address)
 
         async def with_limits(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -25,7 +25,7 @@ from batuta.errors import PayloadTooLarge, StorageError
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-MAX_BYTES: Final = 8 * 1024**2
+MAX_BYTES: Final = 2 * 1024**2
 """Of one value, before it is deflated."""
 DEFLATE_FROM: Final = 4 * 1024
 EVERYTHING: Final = ""
@@ -90,7 +90,7 @@ class Codec(Generic[T]):
         return _FRONT.pack(_MAGIC, _FORMAT, flags, check, len(header)) + header + value
 
     def decode(self, data: bytes) -> tuple[Entry[T], dict[str, int]] | None:
-        """The entry and its tokens; None for anything that `encode` of this type and version did not write."""
+        """The entry and its tokens; None for what `encode` of this type and version did not write."""
         try:
             return self._decode(data)
         except (ValueError, zlib.error, struct.error, RecursionError) as error:
@@ -150,5 +150,3 @@ def _name(kind: Any) -> str:  # noqa: ANN401  # any type form: a class, list[int
     if isinstance(kind, type) and not hasattr(kind, "__args__"):
         return f"{kind.__module__}.{kind.__qualname__}"
     return str(kind)
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 from batuta.cache.entries import Entry
@@ -19,7 +19,10 @@ _POLICY: Final = BreakerPolicy(failures=3, cooldown=5.0)
 
 
 class LimitedTier(Generic[T]):
-    """The same tier; raises `StorageError` when it fails or takes too long, `BreakerOpen` when it often did."""
+    """The same tier, within limits.
+
+    Raises `StorageError` when it fails, `ServiceUnavailable` when it is slow, `BreakerOpen` after either.
+    """
 
     def __init__(self, tier: Tier[T], *, name: str, limit_seconds: float = LIMIT_SECONDS) -> None:
         self._tier = tier
@@ -29,42 +32,38 @@ class LimitedTier(Generic[T]):
 
     async def get(self, key: str, tags: tuple[str, ...]) -> Entry[T] | None:
         """As `Tier` says."""
-        return await self._ask(self._tier.get(key, tags))
+        return await self._ask(lambda: self._tier.get(key, tags))
 
     async def stamp(self, key: str, tags: tuple[str, ...]) -> Stamp:
         """As `Tier` says."""
-        return await self._ask(self._tier.stamp(key, tags))
+        return await self._ask(lambda: self._tier.stamp(key, tags))
 
     async def put(self, key: str, entry: Entry[T], stamp: Stamp) -> None:
         """As `Tier` says."""
-        await self._ask(self._tier.put(key, entry, stamp))
+        await self._ask(lambda: self._tier.put(key, entry, stamp))
 
     async def delete(self, key: str) -> None:
         """As `Tier` says."""
-        await self._ask(self._tier.delete(key))
+        await self._ask(lambda: self._tier.delete(key))
 
     async def delete_tag(self, tag: str) -> None:
         """As `Tier` says."""
-        await self._ask(self._tier.delete_tag(tag))
+        await self._ask(lambda: self._tier.delete_tag(tag))
 
     async def clear(self) -> None:
         """As `Tier` says."""
-        await self._ask(self._tier.clear())
+        await self._ask(self._tier.clear)
 
-    async def _ask(self, work: Awaitable[R]) -> R:
-        task = asyncio.ensure_future(work)
-        try:
-            with self._breaker.call() as call:
-                try:
-                    async with asyncio.timeout(self._limit):
-                        answer = await task
-                except TimeoutError as error:
-                    call.failed("no answer in time")
-                    raise ServiceUnavailable(f"{self._name}: no answer in {self._limit:g} s") from error
-                except Exception as error:
-                    call.failed(repr(error))
-                    raise StorageError(f"{self._name}: {error}") from error
-                call.succeeded()
-                return answer
-        finally:
-            task.cancel()  # of a breaker that is open; one that has ended does not mind
+    async def _ask(self, work: Callable[[], Awaitable[R]]) -> R:
+        with self._breaker.call() as call:
+            try:
+                async with asyncio.timeout(self._limit):
+                    answer = await work()
+            except TimeoutError as error:
+                call.failed("no answer in time")
+                raise ServiceUnavailable(f"{self._name}: no answer in {self._limit:g} s") from error
+            except Exception as error:
+                call.failed(repr(error))
+                raise StorageError(f"{self._name}: {error}") from error
+            call.succeeded()
+            return answer

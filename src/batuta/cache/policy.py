@@ -47,7 +47,9 @@ class CachePolicy:
         if not all(span >= 0 for span in spans) or not 0 <= self.jitter <= 1:
             raise InvalidRequest(f"times must not be negative, and the jitter between 0 and 1: {self}")
         if not 0 < self.load_seconds <= LONGEST_LOAD_SECONDS:
-            raise InvalidRequest(f"load_seconds must be in (0, {LONGEST_LOAD_SECONDS:g}]: {self.load_seconds}")
+            raise InvalidRequest(
+                f"load_seconds must be in (0, {LONGEST_LOAD_SECONDS:g}]: {self.load_seconds}"
+            )
 
     @property
     def stale_seconds(self) -> float:

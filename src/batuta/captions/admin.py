@@ -120,10 +120,11 @@ class Admin:
 
 
 def _remove_old_logs(folder: Path) -> bool:
-    """Remove the logs that were rotated away; whether none is left."""
-    for old in folder.glob("*.log.*") if folder.is_dir() else ():
-        old.unlink(missing_ok=True)
-    return True
+    """Remove the logs that were rotated away; whether there were any."""
+    old = list(folder.glob("*.log.*")) if folder.is_dir() else []
+    for file in old:
+        file.unlink(missing_ok=True)
+    return bool(old)
 
 
 def _megabytes(folder: Path) -> str:

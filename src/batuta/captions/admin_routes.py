@@ -20,13 +20,13 @@ admin_router = APIRouter(
 deliveries_router = APIRouter(tags=["captions"], responses=PROBLEMS)
 
 
-def the_admin(request: Request) -> Admin:
+async def the_admin(request: Request) -> Admin:
     """What the server that was asked lets an operator do."""
     admin: Admin = request.app.state.admin
     return admin
 
 
-def the_courier(request: Request) -> Courier:
+async def the_courier(request: Request) -> Courier:
     """Whoever takes webhooks to their URLs."""
     courier: Courier = request.app.state.courier
     return courier

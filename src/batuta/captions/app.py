@@ -26,7 +26,16 @@ from batuta.captions.models import (
 from batuta.captions.pipeline import caption
 from batuta.captions.views import WORDS, job_view, request_of, result_of, status_of
 from batuta.clients.addresses import AllowList, check_url
-from batuta.errors import BatutaError, Cancelled, Conflict, Gone, InvalidRequest, UnreadableMedia, from_dict
+from batuta.errors import (
+    BatutaError,
+    Cancelled,
+    Conflict,
+    Gone,
+    InvalidRequest,
+    NotFound,
+    UnreadableMedia,
+    from_dict,
+)
 from batuta.ids import content_key, new_job_id
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus, Listing, Terms
 from batuta.jobs.store import WAITING, Head
@@ -115,17 +124,23 @@ class Captions:
         record = await self.start_from(source, options or CaptionOptions())
         return await self.document(await self.end_of(record.job_id))
 
-    async def detect_language(self, upload: Artefact) -> tuple[str, float]:
+    async def detect_language(self, upload: Artefact, terms: Terms = NO_TERMS) -> tuple[str, float]:
         """The code of the language spoken, `und` where nobody speaks, and how sure that is: 0 to 1."""
         request = LanguageRequest(upload=upload, model=self._settings.whisper_model)
         lifetime = dt.timedelta(hours=self._settings.cache_ttl_hours)
-        record = await self._jobs.start(detect_language, request, reuse_within=lifetime)
+        same = content_key("language", terms.owner, upload.sha256, request.model or "")
+        record = await self._jobs.start(
+            detect_language, request, terms=terms, reuse_within=lifetime, same=same
+        )
         found = LanguageResult.model_validate((await self.end_of(record.job_id)).result)
         return found.language or UNDETERMINED, found.probability
 
     async def get(self, job_id: str) -> JobRecord:
-        """The job; raises `NotFound`."""
-        return await self._jobs.get(job_id)
+        """The captioning job; raises `NotFound`."""
+        record = await self._jobs.get(job_id)
+        if record.pipeline != caption.name:
+            raise NotFound(f"there is no job {job_id!r}")
+        return record
 
     async def head(self, job_id: str) -> Head:
         """The number of the job's last event, and its owner; raises `NotFound`."""
@@ -173,7 +188,7 @@ class Captions:
 
         With `stage`, that one and all later ones are done again in any case. docs/http.md has the table.
         """
-        record = await self._jobs.get(job_id)
+        record = await self.get(job_id)
         defaults = self._request(CaptionOptions()).model_dump()
         given = overrides.model_dump(exclude_unset=True)
         changed = {name: defaults[name] if value is None else value for name, value in given.items()}

@@ -14,6 +14,7 @@ ProfileName = Annotated[str, Field(max_length=32)]
 CaptionStatus = Literal[
     "queued",
     "waiting",
+    "paused",
     "downloading",
     "normalizing",
     "transcribing",
@@ -46,6 +47,9 @@ class SubmissionFields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    prefer_existing: Literal[False] = Field(
+        default=False, description="captions that exist at the source; with the transcripts app, not yet"
+    )
     force: bool = Field(default=False, description="a new job that asks the URL again")
     callback_url: str | None = Field(
         default=None, max_length=2048, description="told of the end by a signed webhook"

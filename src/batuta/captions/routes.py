@@ -186,15 +186,29 @@ async def show(job_id: str, request: Request, captions: App, caller: Reader) -> 
     return Response(body, media_type="application/json", headers=headers)
 
 
+class AllSeen(Exception):
+    """Nothing more will be told: 204, at which an `EventSource` stops asking (HTML, section 9.2.2)."""
+
+
+async def last_seen(job: Readable, last_event_id: Annotated[str | None, Header()] = None) -> int:
+    """The number of the event after which to go on; raises `AllSeen` when there will be none."""
+    number = _EVENT_ID.fullmatch(last_event_id or "")
+    seen = min(int(number[0]) if number else 0, job.seq)
+    if job.status.final and seen == job.seq:
+        raise AllSeen
+    return seen
+
+
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
 async def events(
-    job: Readable, captions: App, last_event_id: Annotated[str | None, Header()] = None
+    job: Readable, captions: App, seen: Annotated[int, Depends(last_seen)]
 ) -> AsyncIterator[ServerSentEvent]:
     """What happened to the job and what happens, up to its end; `Last-Event-ID` goes on after that event."""
-    number = _EVENT_ID.fullmatch(last_event_id or "")
-    seen = int(number[0]) if number else 0
-    async for event in captions.follow(job.job_id, min(seen, job.seq)):
-        yield ServerSentEvent(data=event_view(job.job_id, event), event=event.kind, id=str(event.seq))
+    try:
+        async for event in captions.follow(job.job_id, seen):
+            yield ServerSentEvent(data=event_view(job.job_id, event), event=event.kind, id=str(event.seq))
+    except NotFound:  # deleted meanwhile: there is nothing more to tell
+        return
 
 
 @router.get("/jobs/{job_id}/wait")
@@ -240,6 +254,8 @@ async def subtitles(form: str, job: Readable, captions: App) -> PlainTextRespons
     """The captions in one of the formats: srt, vtt, txt, tsv, json."""
     if form not in FORMATS:
         raise NotFound(f"no subtitles in {form!r}: ask for one of {', '.join(FORMATS)}")
+    if job.result is None:
+        raise Conflict(f"job {job.job_id} is {status_of(job)}: it has no captions")
     document = await captions.document(job)
     name = f'attachment; filename="{job.job_id}.{document.subtitles.language}.{form}"'
     text = await asyncio.to_thread(document.write, form)

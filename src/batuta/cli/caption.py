@@ -95,7 +95,7 @@ async def _captioned(
 ) -> tuple[JobRecord, CaptionsDocument]:
     """The job at its end, and its captions."""
     settings = Settings()
-    async with stopped_by_signal(), open_batuta(settings) as batuta:
+    async with stopped_by_signal(), open_batuta(settings, carries="own") as batuta:
         batuta.captions.check(options)
         await _pull_weights(settings, options.model or settings.whisper_model)
         record = await batuta.captions.start_from(source, options, force=force)

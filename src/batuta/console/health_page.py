@@ -29,5 +29,5 @@ health_router = APIRouter(include_in_schema=False)
 async def health_page(request: Request, caller: Reader, pages: PagesHere) -> HTMLResponse:
     """The same answers as `GET /health` and `GET /admin/stats`; the page refreshes itself."""
     health: Health = request.app.state.health
-    stats = await the_admin(request).stats() if caller.may("admin") else None
+    stats = await (await the_admin(request)).stats() if caller.may("admin") else None
     return pages.page("health", request, caller, health=await health.report(), stats=stats, duties=DUTIES)

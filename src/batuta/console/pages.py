@@ -94,7 +94,7 @@ def _ago(moment: dt.datetime) -> str:
     return sentences.ago(moment, dt.datetime.now(dt.UTC))
 
 
-def the_pages(request: Request) -> Pages:
+async def the_pages(request: Request) -> Pages:
     """The pages of the server that was asked."""
     pages: Pages = request.app.state.pages
     return pages

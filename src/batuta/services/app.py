@@ -62,7 +62,7 @@ def service_app(jobs: ServiceJobs, *, max_upload_bytes: int, routes: APIRouter |
     return app
 
 
-def the_jobs(request: Request) -> ServiceJobs:
+async def the_jobs(request: Request) -> ServiceJobs:
     """The jobs of the app that was asked."""
     jobs: ServiceJobs = request.app.state.jobs
     return jobs

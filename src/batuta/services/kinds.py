@@ -7,9 +7,12 @@ our own store. Nothing else knows the difference.
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
@@ -20,7 +23,7 @@ from batuta.jobs.places import Limit
 from batuta.services.app import service_app
 from batuta.services.downloader.service import Downloader
 from batuta.services.normalizer.service import Normalizer
-from batuta.services.registry import ServiceJobs
+from batuta.services.registry import LONGEST_WORK, ServiceJobs
 from batuta.services.remote import ServiceWorker
 from batuta.services.transcriber.service import Transcriber
 from batuta.services.transcriber.service import routes as transcriber_routes
@@ -114,6 +117,9 @@ def staff(
     settings: Settings, database: Database, artefacts: ArtefactStore, stack: AsyncExitStack, instance: str
 ) -> Staff:
     """Every service, near or far, closed with the stack; `instance` names this process to the others."""
+    if database.is_shared:
+        _forget_workspaces(settings.batuta_data / "workspaces")
+        stack.callback(shutil.rmtree, settings.batuta_data / "workspaces" / instance, ignore_errors=True)
     workers: dict[str, ServiceWorker] = {}
     embedded: list[ServiceJobs] = []
     limits: dict[str, Limit] = {}
@@ -195,6 +201,14 @@ def _caller(
         at_once=0.9 * PROGRESS_SECONDS,
     )
     return ServiceWorker(client, RemoteJobs(client, polling), artefacts, shares_store=embedded is not None)
+
+
+def _forget_workspaces(folder: Path) -> None:
+    """Remove what workers left that were killed: their names never come again."""
+    long_ago = time.time() - LONGEST_WORK.total_seconds()
+    for left in folder.iterdir() if folder.is_dir() else ():
+        if left.is_dir() and left.stat().st_mtime < long_ago:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _chat(settings: Settings) -> Chat | None:

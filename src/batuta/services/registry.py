@@ -27,6 +27,9 @@ from batuta.storage.artefacts import Artefact, ArtefactStore, as_local_file
 from batuta.storage.database import Database
 
 ID_LENGTH: Final = 32
+CLEANING_SECONDS: Final = 3600.0
+LONGEST_WORK: Final = dt.timedelta(days=1)
+"""What another process has not touched for so long it no longer works on."""
 T = TypeVar("T")
 
 log = structlog.get_logger()
@@ -130,9 +133,18 @@ class ServiceJobs:
                 if (job.completed_at or job.created_at) <= cutoff and job.id not in self._running
             ]
             await self.records.delete(old)
-            await self.records.forget_other_instances(cutoff)
+            await self.records.forget_other_instances(min(cutoff, _now() - LONGEST_WORK))
             await self.discard(file for job in old for file in job.owned)
         return len(old)
+
+    async def keep_clean(self, older_than: dt.timedelta) -> None:
+        """Clean once an hour, for ever."""
+        while True:
+            await asyncio.sleep(CLEANING_SECONDS)
+            try:
+                await self.clean(older_than)
+            except Exception:  # what is locked or full now may not be so in an hour
+                log.exception("service.not_cleaned", service=self.service.name)
 
     async def clear(self, *, running: bool) -> Cleared:
         """Forget every finished job, with its files; with `running` stop and forget the others, too."""

@@ -46,7 +46,7 @@ DEFAULT_PATIENCE: Final[Mapping[Cause, Patience]] = MappingProxyType(
         Cause.UPSTREAM_ERROR: _WEATHER,
     }
 )
-"""Any other cause is a proper answer. YouTube's own pause after too many requests is up to an hour (yt-dlp)."""
+"""Any other cause is a proper answer. YouTube pauses for up to an hour after too many requests (yt-dlp)."""
 ROTATING_PATIENCE: Final[Mapping[Cause, Patience]] = MappingProxyType(
     {
         **DEFAULT_PATIENCE,
@@ -71,7 +71,7 @@ class Standing:
     probing: bool = False
 
     def asked(self, now: float) -> Standing | None:
-        """After somebody was let through as the probe; None for: not now. Only for a standing with a cause."""
+        """With a probe let through, in a standing that has a cause; None for: not now."""
         return None if self.probing or now < self.until else replace(self, probing=True)
 
     def refused(
@@ -152,9 +152,7 @@ class Blockade:
     def _move(self, following: Standing, word: str) -> None:
         before, self._standing = self._standing, following
         if (before.cause, before.probing) != (following.cause, following.probing):
-            log.warning(
-                "breaker", service="youtube", state=word, cause=following.cause, until=following.until
-            )
+            log.warning("breaker", service="youtube", state=word, cause=following.cause, seconds=self.left)
             breaker_moved("youtube", word)
 
 

@@ -43,6 +43,11 @@ class Limits:
     bytes: int = 16 * 1024 * 1024
     """One answer: watch pages have 1 to 2 MB, the captions of ten hours of talk about 3 MB."""
 
+    @property
+    def patience(self) -> float:
+        """A fetch that was given up before so many seconds had no time to be slow."""
+        return min(self.connect, self.read)
+
 
 @dataclass(slots=True)
 class Answer:
@@ -113,19 +118,24 @@ class _Body:
         """What has arrived, as it arrives: a server that sends a byte now and then does not hold us."""
         kept = bytearray()
         with self._visit.reading(self._body):
-            while chunk := self._body.read1(max(amt, _CHUNK), decode_content=decode_content):
-                self._answer.size += len(chunk)
-                if self._answer.size > self._visit.limits.bytes:
-                    raise YouTubeFailed(
-                        f"{self._answer.host} sent more than {self._visit.limits.bytes} bytes for one answer"
-                    )
-                if self._answer.path == _PLAYER:
-                    kept += chunk
-                self._visit.left()
-                yield chunk
-            self._visit.left()  # a body that was cut off looks like one that ended
+            try:
+                while chunk := self._body.read1(max(amt, _CHUNK), decode_content=decode_content):
+                    self._count(len(chunk))
+                    if self._answer.path == _PLAYER:
+                        kept += chunk
+                    yield chunk
+                self._visit.left()  # a body that was cut off looks like one that ended
+            except BaseException:
+                self._body.close()  # what is left of it must not lead the next answer
+                raise
         if kept:
             self._visit.player = read_player(bytes(kept))
+
+    def _count(self, size: int) -> None:
+        self._visit.left()
+        self._answer.size += size
+        if (limit := self._visit.limits.bytes) < self._answer.size:
+            raise YouTubeFailed(f"{self._answer.host} sent more than {limit} bytes for one answer")
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -159,7 +169,7 @@ class BoundedAdapter(HTTPAdapter):
         left = visit.left()
         limits = (min(visit.limits.connect, left), min(visit.limits.read, left))
         chosen = dict(self._our_proxies or proxies or {})
-        sent = super().send(self._aimed(request), True, limits, verify, cert, chosen)  # noqa: FBT003 - streamed, to be cut off
+        sent = super().send(self._aimed(request), True, limits, verify, cert, chosen)
         wait = retry_after({name.lower(): value for name, value in sent.headers.items()}, time.time())
         visit.last = Answer(str(asked.hostname), asked.path, sent.status_code, wait)
         sent.raw = _Body(sent.raw, visit, visit.last)
@@ -169,9 +179,7 @@ class BoundedAdapter(HTTPAdapter):
     def _await_turn(self, visit: Visit, host: str) -> None:
         wait = self._pace.turn(host, visit.left())
         if wait is None:
-            raise YouTubeTimeout(
-                f"the turn of this request at {host} would come after {visit.limits.whole:g} s"
-            )
+            raise YouTubeTimeout(f"too many requests to {host} wait: its turn would come too late")
         visit.pause(wait)
 
     def _aimed(self, request: PreparedRequest) -> PreparedRequest:
@@ -189,7 +197,8 @@ class Browser:
     def __init__(self, pace: Pace, origin: str | None, proxy: ProxyConfig | None) -> None:
         self._session = Session()
         self.api = YouTubeTranscriptApi(proxy, self._session)
-        proxies = None if proxy is None else {**proxy.to_requests_dict()}
+        told = None if proxy is None else proxy.to_requests_dict()
+        proxies = None if told is None else {"http": told["http"], "https": told["https"]}
         self._adapter = BoundedAdapter(pace, origin, proxies)
         # After the library, which mounts adapters of its own, without time-outs, when proxies rotate.
         self._session.mount("https://", self._adapter)

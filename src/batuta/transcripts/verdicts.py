@@ -35,8 +35,7 @@ _REASONS: Final = tuple(
         ),
         (
             Cause.NOT_FOUND,
-            r"unavailable|n.t available|not available|no longer available|removed|deleted|terminated"
-            r"|does ?n.t exist|does not exist|account .*closed",
+            r"unavailable|(?:n.t|not|no longer) available|removed|deleted|terminated|(?:n.t|not) exist",
         ),
         (Cause.PRIVATE, r"LOGIN_REQUIRED"),
     )
@@ -54,7 +53,7 @@ _BY_CLASS: Final[tuple[tuple[type[Exception], Cause], ...]] = (
     (library.PoTokenRequired, Cause.PO_TOKEN_REQUIRED),
     (requests.Timeout, Cause.TIMEOUT),
 )
-_BY_STATUS: Final = {
+_BY_STATUS: Final[dict[int, Cause]] = {
     HTTPStatus.FORBIDDEN: Cause.BLOCKED,
     HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: Cause.NETWORK,
     HTTPStatus.REQUEST_TIMEOUT: Cause.TIMEOUT,
@@ -140,7 +139,7 @@ def _of_answer(last: Answer | None) -> Cause | None:
         return Cause.BLOCKED
     if last.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE} and last.path == "/watch":
         return Cause.NOT_FOUND
-    return _BY_STATUS.get(HTTPStatus(last.status)) if last.status in set(HTTPStatus) else None
+    return _BY_STATUS.get(last.status)
 
 
 def _of_class(error: Exception, seen: Seen) -> Cause:

@@ -1,4 +1,4 @@
-"""YouTube's own transcripts, through youtube-transcript-api: paced, bounded, and with a cause for each failure.
+"""YouTube's own transcripts, through youtube-transcript-api: paced, bounded, and a cause for each failure.
 
     youtube = YouTube()
     result = await youtube.fetch("dQw4w9WgXcQ", ["es", "en"])
@@ -59,7 +59,7 @@ class _Question(Generic[T]):
 class YouTube:
     """Fetches tracks and transcripts; one breaker, one pace and one set of threads for all of them."""
 
-    def __init__(  # noqa: PLR0913 - each is one part that tests or settings replace
+    def __init__(
         self,
         *,
         threads: int = 8,
@@ -156,17 +156,21 @@ class YouTube:
             try:
                 found = await self._in_thread(question)
             except TranscriptUnavailable as error:
-                call.failed(error)
-                self._tell(question.video_id, error.cause, perf_counter() - begun)
-                if (left := self._blockade.left) is None or error.retry_after is not None:
-                    raise
-                raise type(error)(error.message, left) from error
+                seconds = perf_counter() - begun
+                # A caller in a hurry says nothing about YouTube, which has not been silent for long.
+                if error.cause is not Cause.TIMEOUT or seconds >= self._limits.patience:
+                    call.failed(error)
+                self._tell(question.video_id, error.cause, seconds)
+                if error.retry_after is None and error.cause is self._blockade.standing.cause:
+                    raise type(error)(error.message, self._blockade.left) from error
+                raise
             call.succeeded()
             self._tell(question.video_id, None, perf_counter() - begun)
             return found
 
     async def _in_thread(self, question: _Question[T]) -> T:
-        left = max(remaining() or self._limits.whole, 0.0)
+        granted = remaining()
+        left = self._limits.whole if granted is None else max(granted, 0.0)
         visit = Visit(self._limits, left)
         self._visits.add(visit)
         running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, question, visit)

@@ -31,6 +31,7 @@ from batuta.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from batuta.services import remote
 from batuta.services.remote import ServiceWorker
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 from batuta.testing.faults import FaultTransport, Plan, Truncated, script
@@ -313,10 +314,11 @@ async def test_an_upload_larger_than_the_service_takes_is_refused(
 
 @pytest.mark.parametrize("after", [0, 1, 1_500_000])
 async def test_a_result_that_breaks_off_is_not_kept(
-    house: House, reach: Reach, tmp_path: Path, after: int
+    house: House, reach: Reach, tmp_path: Path, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a file is no file; the service counts as unavailable, which is worth another try."""
-    plan = script(Truncated(after))
+    """Half a file is no file; it is fetched again, and after some tries the service is unavailable."""
+    monkeypatch.setattr(remote, "FETCH_PAUSE", 0.0)
+    plan = script(*[Truncated(after)] * (remote.FETCHES + 1))
     (job,) = [await house.done(Say(file=await house.put(b"x" * 3 * MEGABYTE)))]
     ours = ObjectArtefacts.in_folder(tmp_path / "ours")
 

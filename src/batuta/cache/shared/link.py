@@ -41,7 +41,7 @@ class RedisLink:
         self._name = f"redis-{name}"
         self._breaker = Breaker(self._name, BreakerPolicy(failures=1, cooldown=MEND_SECONDS))
         self._places = asyncio.Semaphore(CONNECTIONS)
-        pool = ConnectionPool.from_url(
+        pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # its **kwargs have no types
             url, max_connections=CONNECTIONS + 4, retry=Retry(NoBackoff(), 0), health_check_interval=0
         )
         self._redis = Redis(connection_pool=pool)
@@ -86,8 +86,7 @@ class RedisLink:
         """A connection of its own that hears the channel."""
         ears = self._redis.pubsub(ignore_subscribe_messages=True)  # pyright: ignore[reportUnknownMemberType]  # its **kwargs have no types
         try:
-            async with self._limited():
-                await ears.subscribe(channel)  # pyright: ignore[reportUnknownMemberType]  # likewise
+            await self._subscribe(ears, channel)
             yield ears
         finally:
             await ears.aclose()
@@ -96,6 +95,14 @@ class RedisLink:
         """Close every connection."""
         await self._redis.aclose()
         await self._redis.connection_pool.disconnect()
+
+    async def _subscribe(self, ears: PubSub, channel: str) -> None:
+        try:
+            async with self._limited():
+                await ears.subscribe(channel)  # pyright: ignore[reportUnknownMemberType]  # its **kwargs have no types
+        except _UNREACHABLE as error:
+            self.broken(f"{type(error).__name__} {error}".strip())
+            raise ServiceUnavailable(f"{self._name} cannot be listened to: {error}") from error
 
     async def _judged(self, work: Callable[[Redis], Awaitable[R]], call: Call) -> R:
         try:

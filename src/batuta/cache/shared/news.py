@@ -30,9 +30,8 @@ LOOK_SECONDS: Final = 0.5
 KEPT_MS: Final = 24 * 3600 * 1000
 LONGEST: Final = 20_000
 _PAGE: Final = 1_000
-_Kind = Literal["key", "tag", "all"]
 _Item = tuple[bytes, dict[bytes, bytes]]
-_KINDS: Final = ("key", "tag", "all")
+_KINDS: Final[dict[bytes, Literal["key", "tag", "all"]]] = {b"key": "key", b"tag": "tag", b"all": "all"}
 
 
 class News:
@@ -114,10 +113,10 @@ class News:
         return len(found) == _PAGE
 
     def _tell(self, fields: dict[bytes, bytes]) -> None:
-        kind = fields.get(b"kind", b"").decode()
-        if kind in _KINDS and fields.get(b"from", b"").decode() != self._sender:
+        kind = _KINDS.get(fields.get(b"kind", b""))
+        if kind is not None and fields.get(b"from", b"").decode() != self._sender:
             name = fields.get(b"name", b"").decode(errors="surrogatepass")
-            self._told(Invalidation(cast("_Kind", kind), name))
+            self._told(Invalidation(kind, name))
 
 
 async def _rings(ears: PubSub) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Generic, TypeVar, cast
 
 from redis.asyncio import Redis
@@ -30,7 +31,7 @@ LEASE_SECONDS: Final = 3.0
 LONGEST_OWED: Final = 500
 """More invalidations than these, and everything is invalidated instead."""
 THREAD_FROM: Final = 64 * 1024
-"""Bytes from which reading and writing an entry would hold up the event loop."""
+"""Bytes from which reading an entry would hold up the event loop."""
 _FENCE_MS: Final = int((LONGEST_LOAD_SECONDS + 600) * 1000)
 _SCAN: Final = 1_000
 
@@ -89,7 +90,7 @@ class RedisTier(Generic[T]):
         milliseconds = min(int((entry.stale_until - self._now()) * 1000), self._longest_ms)
         if milliseconds <= 0:
             return
-        data = self._codec.encode(entry, dict(stamp.tokens))
+        data = await asyncio.to_thread(self._codec.encode, entry, dict(stamp.tokens))
         names = (self._names.fence(key), self._names.entry(key))
         await self._run(STORE, names, stamp.fence, data, milliseconds)
 
@@ -113,7 +114,7 @@ class RedisTier(Generic[T]):
         """Forget everything of this cache in one step, then make room, key by key."""
         await self._invalidate(Invalidation("all"))
         async for page in self._pages():
-            await self._link.ask(lambda redis, page=page: redis.unlink(*page))
+            await self._link.ask(partial(_unlink, page))
 
     async def count(self) -> int:
         """Entries in Redis, of this cache; walks over all keys."""
@@ -184,17 +185,21 @@ class RedisTier(Generic[T]):
         return cast("list[bytes | None]", await self._link.ask(lambda redis: redis.mget(names)))
 
     async def _run(self, script: str, names: tuple[str, ...], *arguments: str | bytes | float) -> object:
-        return await self._link.ask(
-            lambda redis: redis.register_script(script)(keys=names, args=arguments)
-        )
+        return await self._link.ask(lambda redis: redis.register_script(script)(keys=names, args=arguments))
 
-    async def _pages(self) -> Any:
+    async def _pages(self) -> AsyncGenerator[list[bytes | str]]:
         cursor = 0
         while True:
-            cursor, page = await self._link.ask(
-                lambda redis, at=cursor: redis.scan(at, match=self._names.entries, count=_SCAN)
-            )
+            cursor, page = await self._link.ask(partial(_scan, cursor, self._names.entries))
             if page:
                 yield page
             if cursor == 0:
                 return
+
+
+def _unlink(page: list[bytes | str], redis: Redis) -> Awaitable[int]:
+    return redis.unlink(*page)
+
+
+def _scan(cursor: int, pattern: str, redis: Redis) -> Awaitable[tuple[int, list[bytes | str]]]:
+    return redis.scan(cursor, match=pattern, count=_SCAN)  # pyright: ignore[reportUnknownMemberType]  # its **kwargs have no types

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from batuta.access.answers import PROBLEMS
 from batuta.access.bodies import streams_body
-from batuta.access.door import requires
 from batuta.captions.app import UNDETERMINED, options_from
 from batuta.captions.doors.forms import FORM, DoorForm, Through, read_door_form
 from batuta.captions.doors.pcm import WAV_HEADER, as_wav
@@ -114,12 +113,14 @@ async def asr(
 @bazarr_router.post(
     "/detect-language",
     openapi_extra=_BODY,
-    dependencies=[Depends(streams_body), Depends(requires("submit"))],
+    dependencies=[Depends(streams_body)],
 )
-async def detect_language(sent: Annotated[Sent, Query()], request: Request, captions: App) -> Detected:
+async def detect_language(
+    sent: Annotated[Sent, Query()], request: Request, captions: App, caller: Submitter
+) -> Detected:
     """The language first spoken in the form's `audio_file`."""
     upload = await _audio(request, captions.artefacts, raw=None if sent.encode else _beginning)
-    code, probability = await captions.detect_language(upload)
+    code, probability = await captions.detect_language(upload, terms_of(SubmissionFields(), caller))
     if code not in LANGUAGES:
         return Detected(detected_language="unknown", language_code=UNDETERMINED, confidence=0.0)
     return Detected(
