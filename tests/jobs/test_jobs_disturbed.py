@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 from counting import Text, counting, open_jobs
@@ -76,9 +76,9 @@ async def test_a_database_that_fails_for_a_moment_stops_nothing_for_good(
     failed = asyncio.Event()
     claim = Queue.claim
 
-    async def fail_once(queue: Queue, at_once: int, only: Collection[str] | None = None) -> list[JobRecord]:
+    async def fail_once(queue: Queue, *arguments: Any) -> list[JobRecord]:
         if failed.is_set():
-            return await claim(queue, at_once, only)
+            return await claim(queue, *arguments)
         failed.set()
         raise StorageError("locked")
 

@@ -91,7 +91,7 @@ async def test_a_job_whose_taking_on_was_not_heard_of_is_given_again(database: D
 async def test_a_command_takes_on_its_own_jobs_only(database: Database) -> None:
     """Others' wait for a worker."""
     await add(database, ("a1", "a", 0), ("a2", "a", 0))
-    assert [record.job_id for record in await Queue(database, "w").claim(5, {"a2"})] == ["a2"]
+    assert [record.job_id for record in await Queue(database, "w").claim(5, only={"a2"})] == ["a2"]
 
 
 async def test_a_job_is_taken_on_by_one_process(database: Database) -> None:

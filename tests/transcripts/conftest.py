@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from loopback_youtube import LoopbackYouTube
 
+from batuta.testing.clock import VirtualClock
 from batuta.transcripts.browser import Limits
 from batuta.transcripts.pacing import Pace
 from batuta.transcripts.youtube import YouTube
@@ -22,7 +23,8 @@ def loopback() -> Iterator[LoopbackYouTube]:
 
 @pytest.fixture
 async def youtube(loopback: LoopbackYouTube) -> AsyncIterator[YouTube]:
-    found = YouTube(threads=4, origin=loopback.url, pace=Pace(per_second=1e6), limits=UNHURRIED)
+    pace = Pace(per_second=1e6)
+    found = YouTube(threads=4, origin=loopback.url, pace=pace, limits=UNHURRIED, clock=VirtualClock())
     yield found
     loopback.release()
     await found.aclose()

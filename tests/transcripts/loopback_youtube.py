@@ -248,7 +248,7 @@ class LoopbackYouTube:
                 except ConnectionError:
                     self.close_connection = True
 
-            do_POST = do_GET
+            do_POST = do_GET  # noqa: N815 - the base class's name
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
                 pass

@@ -23,7 +23,7 @@ class Attempt:
     """The code of the error, where there was one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found(Generic[T]):
     """A value."""
 

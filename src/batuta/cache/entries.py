@@ -29,9 +29,12 @@ class Absence:
         return from_dict({"code": self.code, "message": self.message, "retry_after": retry_after})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry(Generic[T]):
-    """What is kept; `value` means nothing where there is an `absence`."""
+    """What is kept; `value` means nothing where there is an `absence`.
+
+    No slots: on Python 3.11 a frozen generic class with slots cannot be called as `Entry[str](…)`.
+    """
 
     value: T | None
     stored_at: float

@@ -41,7 +41,7 @@ _TRIED: Final[dict[Freshness, Tried]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tiers(Generic[T]):
     """What a flight passes; the last two are there or not."""
 
@@ -54,7 +54,7 @@ class Tiers(Generic[T]):
     told: Tally = field(default_factory=Tally)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stale(Generic[T]):
     """An entry that is better than nothing, and the tier that had it."""
 

@@ -62,7 +62,7 @@ class CachePolicy:
         return max(self.fresh_seconds + self.stale_seconds, self.longest_rest_seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consequence(Generic[T]):
     """What a failure leads to: the stale entry is given, or else the error is told."""
 
@@ -103,9 +103,12 @@ def negative_seconds(error: Exception, policy: CachePolicy) -> float:
     if not isinstance(error, BatutaError):
         return 0.0
     if error.retry_after is not None and not isinstance(error, BreakerOpen):
-        return min(max(error.retry_after, 0.0), policy.longest_rest_seconds)
-    told = policy.negative(error) if callable(policy.negative) else policy.negative.get(error.code, 0.0)
-    return min(max(told, 0.0), policy.longest_rest_seconds)
+        told = error.retry_after
+    elif callable(policy.negative):
+        told = policy.negative(error)
+    else:
+        told = policy.negative.get(error.code, 0.0)
+    return min(told, policy.longest_rest_seconds) if told > 0 else 0.0
 
 
 def after_failure(

@@ -226,9 +226,9 @@ class Carrier:
 
     async def _look(self) -> None:
         only = self._own if self._capacity.only_own else None
-        for record in await self._queue.claim(self._capacity.jobs_at_once, only):
-            if record.job_id not in self._carried:
-                await self._begin(record)
+        begun = set(self._carried)
+        for record in await self._queue.claim(self._capacity.jobs_at_once, begun, only):
+            await self._begin(record)
         for job_id in await self._store.cancelled(self._carried):
             await self._stages.release_unwanted()
             run_id = self._carried.pop(job_id, None)

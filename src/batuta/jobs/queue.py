@@ -39,13 +39,17 @@ class Queue:
         self._database = database
         self.carrier = carrier
 
-    async def claim(self, at_once: int, only: Collection[str] | None = None) -> list[JobRecord]:
+    async def claim(
+        self, at_once: int, begun: Collection[str] = (), only: Collection[str] | None = None
+    ) -> list[JobRecord]:
         """Take on waiting jobs, the next ones in the fair order, until we have so many; `only` among these.
 
-        Gives every job of ours that has not begun, also one taken on before: the answer may have been lost.
+        Gives every job of ours that waits and is not among those `begun`, also one taken on before: the
+        answer may have been lost.
         """
         ours = sa.and_(_ACTIVE, _jobs.carrier == self.carrier)
-        not_begun = sa.and_(_jobs.status == str(JobStatus.QUEUED), _jobs.carrier == self.carrier)
+        queued = sa.and_(_jobs.status == str(JobStatus.QUEUED), _jobs.carrier == self.carrier)
+        not_begun = sa.and_(queued, _jobs.job_id.not_in(tuple(begun)))
 
         def claim(connection: sa.Connection) -> list[JobRecord]:
             hold(connection, "claims")
@@ -58,7 +62,7 @@ class Queue:
             found = connection.execute(sa.select(_jobs.record).where(not_begun)).scalars()
             return [JobRecord.model_validate_json(text) for text in found]
 
-        return await self._database.write(claim) if await self._anybody_waits() else []
+        return await self._database.write(claim) if await self._anybody_waits(begun) else []
 
     async def take(self, job_id: str) -> None:
         """Carry this job from now on, whoever did before."""
@@ -93,8 +97,9 @@ class Queue:
         row = await self._database.read(lambda connection: connection.execute(query).one())
         return row[0], row[1]
 
-    async def _anybody_waits(self) -> bool:
+    async def _anybody_waits(self, begun: Collection[str]) -> bool:
         """Whether there is a job for us, or one of ours that has not begun."""
-        for_us = sa.or_(_jobs.carrier.is_(None), _jobs.carrier == self.carrier)
+        lost = sa.and_(_jobs.carrier == self.carrier, _jobs.job_id.not_in(tuple(begun)))
+        for_us = sa.or_(_jobs.carrier.is_(None), lost)
         query = sa.select(_jobs.job_id).where(_jobs.status == str(JobStatus.QUEUED), for_us).limit(1)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)

@@ -77,6 +77,8 @@ class Stages:
         self._handing: dict[int, asyncio.Task[Execution]] = {}
         """Executions whose work is being handed in, by their number."""
         self._tidying: set[asyncio.Task[None]] = set()
+        self._handed_in: set[int] = set()
+        """Executions handed in by this process and not collected yet: no need to look for a kept result."""
 
     async def submit(self, run_id: str, stage: str, order: Order[Any]) -> Execution:
         """The order's finished execution if its result is kept, otherwise the one that is now under way."""
@@ -111,12 +113,13 @@ class Stages:
     ) -> dict[str, Any]:
         """Wait for the work of an open execution, keep its result and return it in its JSON form."""
         async with self._watched(run_id, stage, order.work) as clock:
-            kept = await self._kept(execution.key, order)
+            kept = None if execution.id in self._handed_in else await self._kept(execution.key, order)
             if kept is not None and kept.result is not None:
                 result = kept.result
             else:
                 async with self._telling_progress(run_id, stage) as on_progress:
                     result = await self._outcome(job_of(run_id)[0], order, execution, on_progress)
+            self._handed_in.discard(execution.id)
             await self._completed(run_id, stage, execution.key, reused=False)
             clock.finished("computed")
             return result
@@ -160,6 +163,7 @@ class Stages:
             # and once more: an equal job may have handed it in, or have its result already
 
     async def _drop(self, execution: Execution) -> None:
+        self._handed_in.discard(execution.id)
         await self._journal.drop(execution)
         self._places.given_back(execution.work)
 
@@ -243,6 +247,7 @@ class Stages:
             self._places.given_back(execution.work)
             raise
         await self._journal.submitted(execution, remote_id)
+        self._handed_in.add(execution.id)
         return execution.model_copy(update={"remote_id": remote_id})
 
     async def _kept(self, key: str, order: Order[Any]) -> Execution | None:

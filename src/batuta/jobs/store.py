@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -412,7 +411,7 @@ def _row(record: JobRecord) -> dict[str, Any]:
         "created_at": record.created_at,
         "completed_at": record.completed_at,
         "seq": record.seq,
-        "record": json.dumps(record.model_dump(mode="json"), separators=(",", ":")),
+        "record": record.model_dump_json(),
     }
 
 

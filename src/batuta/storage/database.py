@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from batuta.errors import InvalidRequest, StorageError
+from batuta.storage.group_commit import GroupCommit
 
 T = TypeVar("T")
 
@@ -87,6 +88,7 @@ class Database:
     def __init__(self, engine: sa.Engine, *, writers: int = 1, readers: int = READERS) -> None:
         """So many writers (SQLite has one) and readers at a time."""
         self._engine = engine
+        self._group = GroupCommit(self._writing) if writers == 1 else None
         self._writer = ThreadPoolExecutor(writers, thread_name_prefix="database-writer")
         self._urgent = ThreadPoolExecutor(1, thread_name_prefix="database-urgent")
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="database-reader")
@@ -153,7 +155,12 @@ class Database:
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """What `work` returns, once all it wrote is on the disk; when it raises, nothing was written."""
-        return await self._in(self._writer, work, writes=True)
+        if self._group is None:
+            return await self._in(self._writer, work, writes=True)
+        try:
+            return await asyncio.wrap_future(self._group.submit(work))
+        except DBAPIError as error:
+            raise StorageError(f"the database cannot be used: {error.orig}") from error
 
     async def write_urgently(self, work: Callable[[sa.Connection], T]) -> T:
         """Likewise, in a thread and a connection that nobody else's locks can hold up."""
@@ -168,9 +175,16 @@ class Database:
 
         Here and now: at the end of a process there may be no pool of threads left to do it in.
         """
+        if self._group is not None:
+            self._group.shutdown()
         for pool in (self._writer, self._urgent, self._readers):
             pool.shutdown()
         self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Generator[sa.Connection]:
+        with self._engine.connect().execution_options(batuta_writes=True) as connection, connection.begin():
+            yield connection
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[sa.Connection], T], *, writes: bool) -> T:
         patience = _patience.get()  # of the caller: threads have no context of ours

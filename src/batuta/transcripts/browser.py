@@ -72,8 +72,16 @@ class Visit:
         self._reading: BaseHTTPResponse | None = None
         self._lock = threading.Lock()
 
+    @property
+    def stopped(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
-        """End the fetch at its next step; an answer that is being read is cut off. May be called often."""
+        """End the fetch at its next step; a body that is being read is cut off. May be called often.
+
+        A thread that waits for an answer to begin waits on, as long as `Limits.read` at most.
+        """
         self._stopped.set()
         with self._lock, suppress(ValueError, RuntimeError, OSError):  # it has just been read to its end
             if self._reading is not None:
@@ -82,7 +90,7 @@ class Visit:
     def left(self) -> float:
         """The seconds that remain; raises `YouTubeTimeout` when there are none, or nobody waits any more."""
         left = self._ends - time.monotonic()
-        if left <= 0 or self._stopped.is_set():
+        if left <= 0 or self.stopped:
             raise YouTubeTimeout(f"YouTube did not give all that is needed within {self.limits.whole:g} s")
         return left
 
@@ -141,11 +149,13 @@ class _Body:
 class BoundedAdapter(HTTPAdapter):
     """Sends the requests of one visit after the other, to YouTube or to `origin` in its place."""
 
-    def __init__(self, pace: Pace, origin: str | None, proxies: Mapping[str, str] | None) -> None:
+    def __init__(self, pace: Pace, origin: str | None, proxy: ProxyConfig | None) -> None:
         self.visit: Visit | None = None
+        told = None if proxy is None else proxy.to_requests_dict()
+        self._our_proxies = None if told is None else {"http": told["http"], "https": told["https"]}
+        self._afresh = proxy is not None and proxy.prevent_keeping_connections_alive
         self._pace = pace
         self._origin = origin
-        self._our_proxies = proxies
         super().__init__(pool_connections=4, pool_maxsize=2)
 
     def send(
@@ -168,6 +178,8 @@ class BoundedAdapter(HTTPAdapter):
         self._await_turn(visit, str(asked.hostname))
         left = visit.left()
         limits = (min(visit.limits.connect, left), min(visit.limits.read, left))
+        if self._afresh:
+            self.close()  # a proxy changes address with the connection, whether or not it closes the last one
         chosen = dict(self._our_proxies or proxies or {})
         sent = super().send(self._aimed(request), True, limits, verify, cert, chosen)
         wait = retry_after({name.lower(): value for name, value in sent.headers.items()}, time.time())
@@ -197,9 +209,7 @@ class Browser:
     def __init__(self, pace: Pace, origin: str | None, proxy: ProxyConfig | None) -> None:
         self._session = Session()
         self.api = YouTubeTranscriptApi(proxy, self._session)
-        told = None if proxy is None else proxy.to_requests_dict()
-        proxies = None if told is None else {"http": told["http"], "https": told["https"]}
-        self._adapter = BoundedAdapter(pace, origin, proxies)
+        self._adapter = BoundedAdapter(pace, origin, proxy)
         # After the library, which mounts adapters of its own, without time-outs, when proxies rotate.
         self._session.mount("https://", self._adapter)
         self._session.mount("http://", self._adapter)

@@ -93,10 +93,10 @@ class _Shown:
 def _lasting(shown: Sequence[_Shown]) -> list[_Shown]:
     """With an end for those that have none: the next one's start, if that is soon."""
     limit = round(_GUESS * 1000)
-    nexts = [*(each.start for each in shown[1:]), math.inf]
+    starts = [*(each.start for each in shown), math.inf]
     return [
         each if each.end > each.start else replace(each, end=int(min(following, each.start + limit)))
-        for each, following in zip(shown, nexts, strict=True)
+        for each, following in zip(shown, starts[1:], strict=True)
     ]
 
 

@@ -84,6 +84,7 @@ class YouTube:
         self._browsers: list[Browser] = []
         self._visits: set[Visit] = set()
         self._waiting = 0
+        self._closed = False
 
     @property
     def blockade(self) -> Blockade:
@@ -108,6 +109,7 @@ class YouTube:
 
     async def aclose(self) -> None:
         """End what is under way, within the time-out of one request, and close all connections."""
+        self._closed = True
         for visit in tuple(self._visits):
             visit.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -135,6 +137,8 @@ class YouTube:
 
     async def _in_turn(self, question: _Question[T]) -> T:
         """Wait for a free thread, and ask if the breaker lets us."""
+        if self._closed:
+            raise unavailable(Cause.TIMEOUT, question.video_id, "the fetcher is closed")
         if self._waiting >= _MOST_WAITING:
             message = f"{self._waiting} fetches wait for YouTube already"
             raise unavailable(Cause.RATE_LIMITED, question.video_id, message, self._limits.whole)
@@ -189,6 +193,8 @@ class YouTube:
             try:
                 return question.ask(api, visit)
             except Exception as error:
+                if visit.stopped:  # and so cut off, which looks like a connection that broke
+                    raise unavailable(Cause.TIMEOUT, question.video_id) from error
                 raise verdict(error, question.video_id, visit) from error
 
     def _browser(self) -> Browser:
@@ -202,7 +208,7 @@ class YouTube:
         self, api: YouTubeTranscriptApi, visit: Visit, video_id: str, wanted: Sequence[str] | None
     ) -> TranscriptResult:
         listed = _listed(api, visit, video_id)
-        own = visit.player.own_language if visit.player else None
+        own = None
         track = choose(tuple(listed), wanted, own)
         if track is None:
             offered = ", ".join(dict.fromkeys(each.language for each in listed))
