@@ -10,11 +10,18 @@ from pathlib import Path
 
 import pytest
 
+import offspring
 from batuta.settings import Settings
 from batuta.testing.postgres import PostgresServer, postgres_server
 from batuta.weights import Weights
 
 PullWeights = Callable[[str], Path]
+
+
+@pytest.fixture(autouse=True)
+def _own_processes() -> None:
+    """What `offspring.children` counts are the test's own."""
+    offspring.remember()
 
 
 @pytest.fixture

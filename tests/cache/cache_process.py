@@ -18,10 +18,15 @@ from batuta.cache.shared import RedisLink, RedisTier
 _, URL, NAME, LOADS, ME = sys.argv
 
 
-async def load(seconds: float, key: str) -> str:
+def write_down(key: str) -> None:
     with Path(LOADS).open("a") as file:
         file.write(f"{key} {ME}\n")
-    print(json.dumps("loading"), flush=True) if seconds > 60 else None
+
+
+async def load(seconds: float, key: str) -> str:
+    write_down(key)
+    if seconds > 60:
+        print(json.dumps("loading"), flush=True)
     await asyncio.sleep(seconds)
     return ME
 

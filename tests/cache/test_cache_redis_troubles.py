@@ -136,6 +136,13 @@ async def test_without_a_redis_everything_works_in_the_process(
         await used_again(cache)
 
 
+async def until(true: Callable[[], bool]) -> None:
+    """Return when it is; fail after 20 s."""
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110  # what we wait for happens in a Redis and in background tasks
+            await asyncio.sleep(0.01)
+
+
 async def used_again(cache: TieredCache[str]) -> None:
     """Once a key that nobody knows is looked for in Redis."""
 
@@ -169,9 +176,7 @@ async def test_what_could_not_be_invalidated_is_made_up_for(own_redis: RedisServ
         assert (await cache.get("l", mine.load, tags=("t",))).source == "origin"
         assert (await cache.get("m", mine.load)).source == "memory"
         await used_again(other)
-        async with asyncio.timeout(5):
-            while other.peek("k") is not None or other.peek("l") is not None:
-                await asyncio.sleep(0.01)
+        await until(lambda: other.peek("k") is None and other.peek("l") is None)
         assert (await other.get("k", theirs.load)).source == "cache"
 
 
@@ -185,9 +190,7 @@ async def test_a_redis_that_lost_its_data_makes_memories_forget(
         await cache.get("k", origin.load)
         with own_redis.client() as client:
             client.flushall()
-        async with asyncio.timeout(10):
-            while cache.peek("k") is not None:
-                await asyncio.sleep(0.01)
+        await until(lambda: cache.peek("k") is None)
         assert (await cache.get("k", origin.load)).source == "database"
         assert (await cache.get("k", origin.load)).source == "memory"
 
@@ -202,16 +205,14 @@ async def test_a_burst_of_invalidations_reaches_everybody(own_redis: RedisServer
     ):
         await cache.get("start", origin.load)
         await other.get("start", origin.load)
-        stamp = other._memory.take_stamp(())
+        stamp = other._memory.take_stamp()
         entry = other._memory.look("start", time.time())
         assert entry is not None
         for key in range(number):
             other._memory.keep(str(key), entry, stamp)
         assert other.statistics().entries == number + 1
         assert all(await asyncio.gather(*[cache.invalidate(str(key)) for key in range(number)]))
-        async with asyncio.timeout(20):
-            while other.statistics().entries > 1:
-                await asyncio.sleep(0.01)
+        await until(lambda: other.statistics().entries == 1)
 
 
 async def test_a_redis_that_refuses_to_write_is_still_read(own_redis: RedisServer, cache_name: str) -> None:

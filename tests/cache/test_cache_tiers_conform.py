@@ -167,6 +167,25 @@ async def test_the_memory_keeps_to_its_bounds() -> None:
     assert len(memory) == 2
 
 
+async def test_a_memory_that_cannot_remember_an_invalidation_forgets_rather(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What might have been invalidated is not given, and not kept."""
+    monkeypatch.setattr("batuta.cache.memory.MAX_NOTED", 2)
+    memory = MemoryTier(WORDS.weigh)
+    await kept(memory, "k", entry("x", "t"))
+    before = memory.take_stamp()
+    for tag in ("t", "u", "v"):
+        memory.drop_tag(tag)
+    assert await memory.get("k") is None
+    assert memory.keep("k", entry("outdated", "t"), before) is False
+    for key in ("1", "2", "3"):
+        memory.drop(key)
+    assert memory.keep("1", entry(), before) is False
+    await kept(memory, "1", entry())
+    assert await memory.get("1") is not None
+
+
 async def test_clearing_a_redis_leaves_what_is_not_ours(redis: RedisServer, cache_name: str) -> None:
     """Other caches and other apps share it."""
     mine = RedisTier(RedisLink(redis.url, name="a", limit_seconds=2), cache_name, WORDS)

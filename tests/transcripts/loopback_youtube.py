@@ -37,7 +37,8 @@ class Reply:
     body: str | bytes = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     mood: str = "as usual"
-    """or `hang`: nothing comes; `drip`: a byte now and then; `cut`: half of it; `reset`: not even a head."""
+    """or `hang`: nothing comes; `drip`: a byte now and then; `cut`: half of it; `stall`: likewise, and then
+    silence; `reset`: not even a head."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class Asked:
     target: str
     headers: Message
     at: float
+    connection: int
+    """The port it came from."""
 
     @property
     def page(self) -> str:
@@ -166,7 +169,10 @@ class LoopbackYouTube:
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length", "0"))
         body = handler.rfile.read(length)
-        asked = Asked(handler.command, handler.path, handler.headers, time.monotonic())
+        asked = Asked(
+            handler.command, handler.path, handler.headers, time.monotonic(), handler.client_address[1]
+        )
+        handler.close_connection = False  # like a proxy that keeps connections whatever was asked
         with self._lock:
             self.asked.append(asked)
             self._at_once += 1
@@ -219,9 +225,12 @@ class LoopbackYouTube:
         if reply.mood == "drip":
             self.hanging.set()
             self._drip(handler, body)
-        elif reply.mood == "cut":
+        elif reply.mood in {"cut", "stall"}:
             handler.wfile.write(body[: len(body) // 2])
             handler.close_connection = True
+            if reply.mood == "stall":
+                self.hanging.set()
+                self._released.wait(LIMIT)
         else:
             handler.wfile.write(body)
 

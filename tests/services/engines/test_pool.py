@@ -18,6 +18,7 @@ import pytest
 
 from batuta.errors import BatutaError, EngineCrashed, InvalidRequest, NoAudio
 from batuta.services.engines.pool import EnginePool
+from offspring import children
 
 pytestmark = pytest.mark.anyio
 
@@ -231,7 +232,7 @@ async def test_nothing_is_left_behind(make_pool: MakePool, tmp_path: Path) -> No
         del task
     gc.collect()
     await eventually(lambda: open_files() == before)
-    assert psutil.Process().children() == []
+    assert children() == []
     assert asyncio.all_tasks() == tasks
 
 

@@ -22,6 +22,7 @@ from batuta.services.normalizer.vocals import isolated, load_model
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact
 from batuta.weights import Weights
+from offspring import children
 
 pytestmark = pytest.mark.weights
 
@@ -124,7 +125,7 @@ async def test_isolation_stops_when_it_is_cancelled(tmp_path: Path) -> None:
     try:
         async with asyncio.timeout(60):
             await begun.wait()
-        engines = psutil.Process().children(recursive=True)
+        engines = children()
         assert engines
         work.cancel()
         async with asyncio.timeout(2):

@@ -27,6 +27,7 @@ from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact
 from batuta.weights import Weights
+from offspring import children
 
 pytestmark = [pytest.mark.weights, pytest.mark.anyio]
 
@@ -67,7 +68,7 @@ async def service(pulled: None) -> AsyncIterator[Translator]:
 
 def busy_engines() -> list[psutil.Process]:
     """Engines that have computed for a second: longer than they need to start."""
-    return [each for each in psutil.Process().children(recursive=True) if each.cpu_times().user > 1]
+    return [each for each in children() if each.cpu_times().user > 1]
 
 
 async def test_plain_english_becomes_portuguese(say: Callable[..., list[str]]) -> None:
@@ -229,7 +230,7 @@ async def test_an_engine_that_dies_under_a_line_costs_that_line_only(service: Tr
 
     def kill(_: float) -> None:
         if not killed:
-            for engine in psutil.Process().children(recursive=True):
+            for engine in children():
                 killed.append(engine.pid)
                 engine.kill()
 

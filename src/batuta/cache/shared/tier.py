@@ -86,9 +86,12 @@ class RedisTier(Generic[T]):
         return turn, None if data is None else await self._believed(data, tokens)
 
     async def put(self, key: str, entry: Entry[T], stamp: Stamp) -> None:
-        """As `Tier` says; Redis itself compares the stamp and drops the entry when it is dead."""
+        """As `Tier` says; Redis itself compares the stamp and drops the entry when it is dead.
+
+        An entry with tags the stamp was not taken for is not kept: nobody could invalidate it by them.
+        """
         milliseconds = min(int((entry.stale_until - self._now()) * 1000), self._longest_ms)
-        if milliseconds <= 0:
+        if milliseconds <= 0 or not set(entry.tags) <= {tag for tag, _ in stamp.tokens}:
             return
         data = await asyncio.to_thread(self._codec.encode, entry, dict(stamp.tokens))
         names = (self._names.fence(key), self._names.entry(key))
