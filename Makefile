@@ -15,7 +15,7 @@ test: check servers ## everything that must be green
 	$(BIN)/pytest --numprocesses auto
 
 servers: ## what the tests start for real, from Debian's packages when we are root and it is missing
-	@for pair in postgres:postgresql chromium:chromium; do \
+	@for pair in postgres:postgresql chromium:chromium redis-server:redis-server; do \
 	  command -v $${pair%%:*} >/dev/null || ls /usr/lib/postgresql/*/bin/$${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then \
