@@ -35,7 +35,7 @@ def keys(house: House) -> tuple[str, str]:
 def test_many_jobs_delay_neither_others_nor_the_urgent(house: House, keys: tuple[str, str]) -> None:
     """Later jobs of another end before half of those that were left; urgent ones begin before the waiting."""
     many, few = keys
-    house.services.turn(seconds=0.4, slowest="transcriber")
+    house.services.turn(seconds=0.8, slowest="transcriber")
     flood = house.submit(some_urls(scale(100, 500)), key=many)
     three = house.submit(some_urls(3), key=few)
     urgent = house.submit(some_urls(4), key=many, priority=10)
