@@ -10,11 +10,13 @@ import json
 import sys
 from pathlib import Path
 
+import structlog
 from cache_parts import WORDS
 
 from batuta.cache import CachePolicy, TieredCache
 from batuta.cache.shared import RedisLink, RedisTier
 
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for answers
 _, URL, NAME, LOADS, ME = sys.argv
 
 

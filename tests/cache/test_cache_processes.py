@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -48,19 +49,30 @@ class Peer:
             pass
 
 
-@pytest.fixture
-def loads(tmp_path: Path) -> Path:
-    return tmp_path / "loads"
+@pytest.fixture(scope="module")
+def loads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("loads") / "loads"
 
 
-@pytest.fixture
-def peers(redis: RedisServer, cache_name: str, loads: Path) -> Iterator[list[Peer]]:
+@pytest.fixture(scope="module")
+def start(redis: RedisServer, loads: Path) -> Iterator[Callable[[str], Peer]]:
+    """Starts a process by its name, over one cache for all."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
     with ExitStack() as stack:
-        peers = [Peer(redis.url, cache_name, str(loads), name) for name in "abcd"]
-        for peer in peers:
+
+        def start(who: str) -> Peer:
+            peer = Peer(redis.url, name, str(loads), who)
             stack.callback(peer.kill)
-        assert [peer.hear() for peer in peers] == ["ready"] * 4
-        yield peers
+            return peer
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def peers(start: Callable[[str], Peer]) -> list[Peer]:
+    peers = [start(name) for name in "abcd"]
+    assert [peer.hear() for peer in peers] == ["ready"] * 4
+    return peers
 
 
 def who_loaded(loads: Path, key: str) -> list[str]:
@@ -70,24 +82,27 @@ def who_loaded(loads: Path, key: str) -> list[str]:
 def test_four_processes_with_a_thousand_callers_each_compute_once(peers: list[Peer], loads: Path) -> None:
     """All 4,000 get the value of the one that did; then it is in every memory."""
     for peer in peers:
-        peer.tell("storm", "k", 0.3)
+        peer.tell("storm", "busy", 0.3)
     heard = [peer.hear() for peer in peers]
-    (who,) = who_loaded(loads, "k")
+    (who,) = who_loaded(loads, "busy")
     assert heard == [[who]] * 4
-    assert [peer.ask("peek", "k") for peer in peers] == [who] * 4
+    assert [peer.ask("peek", "busy") for peer in peers] == [who] * 4
 
 
-def test_when_the_one_that_computes_is_killed_another_takes_over(peers: list[Peer], loads: Path) -> None:
+def test_when_the_one_that_computes_is_killed_another_takes_over(
+    peers: list[Peer], start: Callable[[str], Peer], loads: Path
+) -> None:
     """Within seconds: its turn ends with its lease."""
-    first, second, *_ = peers
-    first.tell("get", "k", 1000)
-    assert first.hear() == "loading"
-    second.tell("get", "k")
-    first.kill()
+    victim = start("victim")
+    assert victim.hear() == "ready"
+    victim.tell("get", "deadly", 1000)
+    assert victim.hear() == "loading"
+    peers[1].tell("get", "deadly")
+    victim.kill()
     killed = time.monotonic()
-    assert second.hear() == ["b", "origin"]
+    assert peers[1].hear() == ["b", "origin"]
     assert time.monotonic() - killed < 8
-    assert who_loaded(loads, "k") == ["a", "b"]
+    assert who_loaded(loads, "deadly") == ["victim", "b"]
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["heard", "cut off"])
@@ -96,9 +111,11 @@ def test_an_invalidation_reaches_the_others_within_a_second(
 ) -> None:
     """By key and by tag; also when the connections that hear of it have just been cut."""
     first, *others = peers
-    for number, (what, key) in enumerate([("invalidate", "k"), ("invalidate_tag", "t")], start=1):
-        assert {str(peer.ask("get", "k")) for peer in peers if peer.ask("get", "k")} != {"None"}
-        assert all(peer.ask("peek", "k") for peer in peers)
+    mine = f"told-{cut}"
+    for number, (what, key) in enumerate([("invalidate", mine), ("invalidate_tag", "t")], start=1):
+        for peer in peers:
+            peer.ask("get", mine)
+        assert all(peer.ask("peek", mine) for peer in peers)
         if cut:
             with redis.client() as client:
                 assert client.client_kill_filter(_type="pubsub") >= 4
@@ -106,6 +123,6 @@ def test_an_invalidation_reaches_the_others_within_a_second(
         told = time.monotonic()
         left = others
         while left:
-            left = [peer for peer in left if peer.ask("peek", "k") is not None]
+            left = [peer for peer in left if peer.ask("peek", mine) is not None]
             assert time.monotonic() - told < 1, "still the old value"
-        assert len(who_loaded(loads, "k")) == number
+        assert len(who_loaded(loads, mine)) == number

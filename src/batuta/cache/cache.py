@@ -29,6 +29,8 @@ from batuta.errors import BatutaError, DeadlineExceeded
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+CANCELS: Final = 5
+"""A load may lose one: `asyncio.wait_for` does, before Python 3.12, when its work ends at that moment."""
 _HIT: Final = (Attempt("memory", "hit", 0.0),)
 _STALE: Final = (Attempt("memory", "stale", 0.0),)
 
@@ -144,9 +146,11 @@ class TieredCache(Generic[T]):
 
     async def aclose(self) -> None:
         """End every computation (whoever waits is told `ServiceUnavailable`) and close the shared tier."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(CANCELS):
+            for task in self._tasks:
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=1)
         if self._tiers.shared is not None:
             await self._tiers.shared.aclose()
 

@@ -42,7 +42,10 @@ class RedisLink:
         self._breaker = Breaker(self._name, BreakerPolicy(failures=1, cooldown=MEND_SECONDS))
         self._places = asyncio.Semaphore(CONNECTIONS)
         pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]  # its **kwargs have no types
-            url, max_connections=CONNECTIONS + 4, retry=Retry(NoBackoff(), 0), health_check_interval=0
+            url,
+            max_connections=CONNECTIONS + 4,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=None,  # theirs is a `wait_for`, which loses cancellations in 3.11
         )
         self._redis = Redis(connection_pool=pool)
 
