@@ -47,7 +47,7 @@ def test_many_jobs_delay_neither_others_nor_the_urgent(house: House, keys: tuple
     late = max(end_of(job) for job in house.records.jobs(three))
     arrived = max(job.created_at for job in house.records.jobs(three))
     ends = [end for job in house.records.jobs(flood) if (end := end_of(job)) > arrived]
-    assert len(ends) > 20, "too few were left for the order to show"
+    assert len(ends) >= 20, "too few were left for the order to show"
     assert late < sorted(ends)[len(ends) // 2]
 
     came = max(job.created_at for job in house.records.jobs(urgent))
@@ -55,7 +55,7 @@ def test_many_jobs_delay_neither_others_nor_the_urgent(house: House, keys: tuple
     waited = [moment for moment in begins(house.records, flood) if moment > came]
     overtaking = [moment for moment in waited if moment < last]
     print(f"{len(overtaking)} of {len(waited)} that waited were begun before the urgent ones")
-    assert len(waited) > 20, "too few waited for the order to show"
+    assert len(waited) >= 10, "too few waited for the order to show"
     assert len(overtaking) < len(waited) / 4
 
     peak = house.services.state()["peak"]["transcriber"]
