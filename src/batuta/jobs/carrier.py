@@ -229,8 +229,10 @@ class Carrier:
         begun = set(self._carried)
         for record in await self._queue.claim(self._capacity.jobs_at_once, begun, only):
             await self._begin(record)
-        for job_id in await self._store.cancelled(self._carried):
-            await self._stages.release_unwanted()
+        gone = await self._store.cancelled(self._carried)
+        if gone:
+            await self._stages.release_unwanted()  # once for all of them
+        for job_id in gone:
             run_id = self._carried.pop(job_id, None)
             if run_id is not None:  # otherwise its run ended meanwhile
                 await self._engine.cancel(run_id)
