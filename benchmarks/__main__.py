@@ -18,6 +18,7 @@ BENCHMARKS = (
     "speech_end_to_end",
     "events_latency",
     "client_overhead",
+    "transcript_hits",
 )
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from batuta.captions.app import Captions
 from batuta.captions.models import CaptionOptions
+from batuta.house import open_batuta
 from batuta.jobs import JobStatus
 from batuta.jobs.engine import Engine
 from batuta.logs import start_outlet
-from batuta.server import open_batuta
 from batuta.settings import Settings
 from batuta.telemetry.log_file import LogFile
 from batuta.telemetry.outlet import FileSink

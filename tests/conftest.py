@@ -13,6 +13,7 @@ import pytest
 import offspring
 from batuta.settings import Settings
 from batuta.testing.postgres import PostgresServer, postgres_server
+from batuta.testing.redis import RedisServer, redis_server
 from batuta.weights import Weights
 
 PullWeights = Callable[[str], Path]
@@ -53,6 +54,23 @@ def postgres(worker_folder: Path) -> Iterator[PostgresServer]:
 def postgres_url(postgres: PostgresServer) -> str:
     """A new, empty database."""
     return postgres.new_database(f"test_{uuid.uuid4().hex}")
+
+
+@pytest.fixture(scope="session")
+def redis(worker_folder: Path) -> Iterator[RedisServer]:
+    """A real Redis for the tests of this process; a test that stops it starts it again."""
+    with redis_server(worker_folder / "redis") as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def no_key_lives_for_ever(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test left in Redis goes by itself."""
+    yield
+    if "redis" in request.fixturenames:
+        server: RedisServer = request.getfixturevalue("redis")
+        with server.client() as client:
+            assert [key for key in client.scan_iter(count=1000) if client.ttl(key) == -1] == []
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from batuta.captions.admin_routes import admin_router, deliveries_router
 from batuta.captions.routes import router
 from batuta.errors import BatutaError, from_dict
 from batuta.settings import Settings
+from batuta.transcripts.routes import router as transcripts_router
 
 ROOT = Path(__file__).parents[1]
 MAX_MODULE_LINES = 500
@@ -106,10 +107,10 @@ def test_every_setting_is_documented() -> None:
     assert {name.upper() for name in Settings.model_fields} - documented == set()
 
 
-def test_every_route_of_captions_is_documented() -> None:
+def test_every_route_is_documented() -> None:
     """A new route needs a line in docs/http.md."""
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
-    for route in [*router.routes, *admin_router.routes, *deliveries_router.routes]:
+    for route in [*router.routes, *admin_router.routes, *deliveries_router.routes, *transcripts_router.routes]:
         path = getattr(route, "path", "").replace("{job_id}", "{id}")
         last = path.rsplit("/", 1)[-1].split(".")[0]
         assert path in text or f"/{last}" in text, path

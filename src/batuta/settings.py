@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     """Base URL under which weights lie by SHA-256, asked before the hub."""
     database_url: str | None = None
     """Postgres for records and runs (`postgresql://user:password@host/name`): many machines, one queue."""
+    redis_url: SecretStr | None = None
+    """A Redis that processes share as a cache (`redis://`, `rediss://` or `unix://`); without one each has
+    its own memory."""
     batuta_artefacts: str | None = None
     """A bucket for artefacts (`s3://bucket/prefix`; credentials and endpoint as AWS_* variables)."""
 
@@ -64,10 +67,11 @@ class Settings(BaseSettings):
     """A key with every scope, for the operator; others are made with `batuta keys create`."""
     services_api_key: SecretStr | None = None
     """The key we show to services on other machines."""
-    rate_limit_per_minute: int = Field(default=600, ge=0)
-    """Requests of one key, or of one address without a key; 0 means no limit."""
-    rate_limit_submits_per_minute: int = Field(default=120, ge=0)
-    """Of these, requests that start work."""
+    rate_limit_per_minute: int | None = Field(default=None, ge=0)
+    """Requests of one key, or of one address without a key; 0 means no limit. Unset, others have 600 and a
+    caller on this machine who needs no key has no limit."""
+    rate_limit_submits_per_minute: int | None = Field(default=None, ge=0)
+    """Of these, requests that start work; unset, 120 and none."""
 
     # Webhooks
     webhook_secret: SecretStr | None = None
@@ -119,6 +123,28 @@ class Settings(BaseSettings):
     default_sample_rate_16k: bool = True
     whisper_model: str = "base"
 
+    # Transcripts of YouTube videos
+    transcript_ttl_hours: float = Field(default=24.0 * 7, gt=0)
+    """Memory and Redis keep a transcript so long."""
+    transcript_fresh_days: float = Field(default=30.0, gt=0)
+    """One in the database is asked for again after so many days, and still given when that fails."""
+    transcript_threads: int = Field(default=8, ge=1, le=64)
+    """Fetches at a time."""
+    transcript_timeout_seconds: float = Field(default=45.0, gt=0, le=600)
+    """A fetch, with all its requests to YouTube, the pauses between them, and the wait for a thread."""
+    transcript_requests_per_second: float = Field(default=2.0, gt=0)
+    """Requests to one of YouTube's hosts; a fetch makes three or so."""
+    transcript_request_burst: int = Field(default=10, ge=1)
+    """So many may come at once after a quiet time."""
+    transcript_youtube_origin: ServiceURL = None
+    """Who is asked in YouTube's place (a mirror, a test)."""
+    transcript_proxy_webshare_username: str | None = None
+    transcript_proxy_webshare_password: SecretStr | None = None
+    transcript_proxy_webshare_locations: str = ""
+    """Countries of Webshare's addresses, by commas, such as `de,us`."""
+    transcript_proxy_http_url: SecretStr | None = None
+    transcript_proxy_https_url: SecretStr | None = None
+
     # A language model that translates in the place of the Firefox models (any OpenAI-compatible endpoint)
     translator_openai_base_url: ServiceURL = None
     translator_openai_api_key: SecretStr | None = None
@@ -133,6 +159,12 @@ class Settings(BaseSettings):
     def known_names(self) -> tuple[str, ...]:
         """The entries of `batuta_names`."""
         return _entries(self.batuta_names)
+
+    @property
+    def youtube_origin(self) -> str:
+        """Scheme and host of YouTube, or of whoever is asked in its place."""
+        given = self.transcript_youtube_origin
+        return "https://www.youtube.com" if given is None else str(given).rstrip("/")
 
     @property
     def artefacts_folder(self) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from changing import changing_services_app
 from fastapi import FastAPI
 
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_services
@@ -37,7 +37,7 @@ def settings(tmp_path: Path, stubs: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> FastAPI:
     """Captions alone, under the seed's own paths."""
-    return captions_app(settings)
+    return orchestrator_app("captions", settings)
 
 
 @pytest.fixture

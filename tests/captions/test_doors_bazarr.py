@@ -27,7 +27,7 @@ from batuta.captions.doors.pcm import BYTES_A_SECOND, WAV_HEADER, as_wav
 from batuta.jobs import Terms
 from batuta.media import read
 from batuta.media.audio import AudioReader
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.storage.artefacts import Artefact
 from batuta.testing.servers import serving
 
@@ -69,7 +69,7 @@ async def app(
     """Captions with its doors and that ear."""
     monkeypatch.setattr(Captions, "detect_language", ear.detect_language)
     async with serving(services_with(orders)) as services:
-        yield captions_app(settings_for(tmp_path, services))
+        yield orchestrator_app("captions", settings_for(tmp_path, services))
 
 
 @pytest.fixture

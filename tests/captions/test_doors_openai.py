@@ -35,7 +35,7 @@ from batuta.errors import (
     Unauthorized,
 )
 from batuta.media import read
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.testing.servers import serving
 
 pytestmark = pytest.mark.anyio
@@ -55,7 +55,9 @@ async def server(orders: Orders, tmp_path: Path) -> AsyncGenerator[str]:
     """The base URL of captions with its doors."""
     async with (
         serving(services_with(orders)) as services,
-        serving(captions_app(settings_for(tmp_path, services, max_upload_bytes=100_000))) as url,
+        serving(
+            orchestrator_app("captions", settings_for(tmp_path, services, max_upload_bytes=100_000))
+        ) as url,
     ):
         yield url
 

@@ -15,7 +15,7 @@ from doors_stage import answered, openai_client
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from batuta.media import read
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 from book import TWO_CITIES
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.weights]
 async def server(tmp_path: Path) -> AsyncGenerator[str]:
     """Captions with everything embedded and the small model."""
     settings = Settings(batuta_data=tmp_path, whisper_model="tiny.en")
-    async with serving(captions_app(settings)) as url:
+    async with serving(orchestrator_app("captions", settings)) as url:
         yield url
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from batuta.access.keys import Keys
 from batuta.jobs.webhooks.signing import verify
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.storage.database import Database
 from batuta.testing.servers import serving
@@ -144,7 +144,7 @@ async def test_a_key_sees_its_own_jobs_only(client: httpx2.AsyncClient, settings
 
 async def test_another_address_needs_a_key(settings: Settings) -> None:
     """A server that others can reach answers nobody without one, but for its health."""
-    app = captions_app(settings, bound_to="0.0.0.0")
+    app = orchestrator_app("captions", settings, bound_to="0.0.0.0")
     async with serving(app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
         assert (await client.get("/jobs")).status_code == 401
         assert (await client.get("/health")).status_code == 200
@@ -155,7 +155,7 @@ async def test_too_many_submissions_are_told_when_to_come_again(settings: Settin
     """429 with Retry-After; reading goes on."""
     limited = settings.model_copy(update={"rate_limit_submits_per_minute": 3})
     async with (
-        serving(captions_app(limited)) as url,
+        serving(orchestrator_app("captions", limited)) as url,
         httpx2.AsyncClient(base_url=url, timeout=30) as client,
     ):
         answers = [await client.post("/pipeline", json={"youtube_url": URL}) for _ in range(6)]

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from batuta.captions.app import Captions
 from batuta.captions.models import CaptionOptions
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 
@@ -85,10 +85,16 @@ async def test_events_tell_the_whole_story_in_order(client: httpx2.AsyncClient) 
 
 async def test_last_event_id_goes_on_after_that_event_even_after_a_restart(settings: Settings) -> None:
     """The events are stored: another process tells the same ones."""
-    async with serving(captions_app(settings)) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
+    async with (
+        serving(orchestrator_app("captions", settings)) as url,
+        httpx2.AsyncClient(base_url=url, timeout=30) as client,
+    ):
         job = await completed(client)
         everything = await told(client, job["job_id"])
-    async with serving(captions_app(settings)) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
+    async with (
+        serving(orchestrator_app("captions", settings)) as url,
+        httpx2.AsyncClient(base_url=url, timeout=30) as client,
+    ):
         assert await told(client, job["job_id"], after=3) == everything[3:]
         nothing_more = await client.get(
             f"/jobs/{job['job_id']}/events", headers={"Last-Event-ID": str(len(everything))}
@@ -214,7 +220,7 @@ async def changing(settings: Settings, changing_services: str) -> AsyncGenerator
             ("audio_transcriber_url", "transcriber"),
         )
     }
-    app = captions_app(settings.model_copy(update=urls))
+    app = orchestrator_app("captions", settings.model_copy(update=urls))
     async with serving(app) as url:
         yield app, url
 

@@ -16,10 +16,11 @@ from console_stage import (
     spoken,
     tone,
     visiting,
-    with_console,
 )
 from playwright.async_api import Browser, async_playwright, expect
+from reading_stage import ReadingRoom, reading_room
 
+from batuta.server import batuta_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 
@@ -76,9 +77,17 @@ async def visitor(browser: Browser, fresh: House) -> AsyncIterator[Visitor]:
         yield person
 
 
+@pytest.fixture(scope="module")
+async def room(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ReadingRoom]:
+    """A server of transcripts alone, for a module that has no other."""
+    del anyio_backend
+    async with reading_room(tmp_path_factory.mktemp("room")) as built:
+        yield built
+
+
 @pytest.fixture
 async def real_console(tmp_path: Path, anyio_backend: str) -> AsyncIterator[str]:
     """A server with everything embedded and the small model."""
     del anyio_backend
-    async with serving(with_console(Settings(batuta_data=tmp_path, whisper_model="tiny.en"))) as url:
+    async with serving(batuta_app(Settings(batuta_data=tmp_path, whisper_model="tiny.en"))) as url:
         yield url

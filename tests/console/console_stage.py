@@ -14,15 +14,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
-from fastapi import FastAPI
 from playwright.async_api import Browser, Page, Request, expect
 from starlette.applications import Starlette
 from starlette.requests import Request as Asked
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
-from batuta.console import add_console
-from batuta.server import captions_app
+from batuta.server import batuta_app, orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_service
@@ -128,17 +126,6 @@ class Director:
         )
 
 
-def with_console(settings: Settings, *, bound_to: str | None = None) -> FastAPI:
-    """Captions with the console, its own `/` before anybody else's."""
-    app = captions_app(settings, prefix=API, bound_to=bound_to)
-    if not hasattr(app.state, "pages"):
-        before = list(app.router.routes)
-        add_console(app, API)
-        added = [route for route in app.router.routes if route not in before]
-        app.router.routes[:] = [*added, *before]
-    return app
-
-
 @dataclass(frozen=True)
 class House:
     """A running server: its address, its API, and who plays the transcriber."""
@@ -177,8 +164,10 @@ class House:
 
 
 @asynccontextmanager
-async def house(folder: Path, *, bound_to: str | None = None, **settings: object) -> AsyncGenerator[House]:
-    """A server with the console, whose transcriber does as it is told."""
+async def house(
+    folder: Path, *, bound_to: str | None = None, only: str | None = None, **settings: object
+) -> AsyncGenerator[House]:
+    """A server with the console and all apps, or `only` one; its transcriber does as it is told."""
     director = Director()
     sound = tone(16)
     services = Starlette(
@@ -195,14 +184,20 @@ async def house(folder: Path, *, bound_to: str | None = None, **settings: object
             audio_normalization_url=f"{near}/normalizer",
             audio_transcriber_url=f"{near}/transcriber",
             poll_interval=0.1,
-            batuta_url_allow="media.test",
+            batuta_url_allow="media.test, 127.0.0.1",
             rate_limit_per_minute=0,
             rate_limit_submits_per_minute=0,
             **settings,
         )
+        whole = only is None
+        app = (
+            batuta_app(wanted, bound_to=bound_to)
+            if whole
+            else orchestrator_app(only, wanted, bound_to=bound_to)
+        )
         async with (
-            serving(with_console(wanted, bound_to=bound_to)) as url,
-            httpx2.AsyncClient(base_url=f"{url}{API}", timeout=30) as api,
+            serving(app) as url,
+            httpx2.AsyncClient(base_url=f"{url}{API if whole else ''}", timeout=30) as api,
         ):
             yield House(url, api, director)
 

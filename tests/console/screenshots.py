@@ -13,6 +13,7 @@ import av
 import numpy as np
 from console_stage import ARGUMENTS, CHROMIUM, PHONE, House, Visitor, house, visiting
 from playwright.async_api import Browser, async_playwright
+from reading_stage import Caption, LoopbackYouTube, Reply, Video, reading_room
 
 TESTS = Path(__file__).parents[1]
 FOLDER = TESTS.parent / "docs" / "screenshots"
@@ -164,13 +165,63 @@ async def take(browser: Browser, folder: Path) -> None:
         built.director.released = True
 
 
+TALK = "twoCities01"
+PRIVATE = Video(captions=None, status="LOGIN_REQUIRED", reason="This is a private video.")
+TRACKS = (("es", "Spanish"), ("pt-BR", "Portuguese (Brazil)"), ("ja", "Japanese"), ("ar", "Arabic"))
+
+
+def library(youtube: LoopbackYouTube) -> None:
+    """What YouTube has."""
+    spoken = tuple(
+        (at * SECONDS_A_LINE, SECONDS_A_LINE, line) for at, line in enumerate([*lines(), *lines()])
+    )
+    tracks = [Caption(code, spoken, name=name) for code, name in TRACKS]
+    heard = Caption("en", spoken, auto=True, name="English (auto-generated)")
+    talk = Video((Caption("en", spoken, name="English"), *tracks, heard))
+    pause = Video(replies={"watch": (Reply(429, "later", headers={"Retry-After": "600"}),)})
+    youtube.videos.update({TALK: talk, "busy-video1": pause, "private-vid": PRIVATE})
+    youtube.videos.update({f"lecture-{number:03}": talk for number in range(1, 10)})
+
+
+async def take_readings(browser: Browser, folder: Path) -> None:
+    """The pages of transcripts."""
+    async with reading_room(folder / "room", only=None) as room:
+        library(room.youtube)
+        asked = f"/console/transcripts?v={TALK}&languages=en,es"
+        async with visiting(browser, room.url, viewport=DESKTOP, color_scheme="light") as desk:
+            page = desk.page
+            await desk.goes(f"{asked}&tracks=too")
+            await page.screenshot(path=FOLDER / "transcript.png")
+            await desk.goes("/console/transcripts/batches")
+            videos = [f"lecture-{number:03}" for number in range(1, 10)]
+            await page.fill("#f-videos", "\n".join([*videos, "private-vid", "removed-vid"]))
+            await page.fill("#f-languages", "es")
+            await page.get_by_role("button", name="Fetch them").click()
+            await desk.arrives("/console/transcripts/batches/*")
+            await page.locator("#facts", has_text="Completed").wait_for()
+            await page.screenshot(path=FOLDER / "batch.png")
+            for _ in range(12):
+                await desk.goes(asked)
+            await desk.goes("/console/cache")
+            await page.screenshot(path=FOLDER / "cache.png")
+        async with visiting(
+            browser, room.url, viewport=PHONE, color_scheme="dark", device_scale_factor=1.5
+        ) as phone:
+            await phone.goes(asked)
+            await phone.page.screenshot(path=FOLDER / "transcript-phone-dark.png")
+            await phone.goes("/console/transcripts?v=busy-video1")
+            await phone.page.screenshot(path=FOLDER / "pause-phone-dark.png")
+
+
 async def main() -> None:
     """Start everything, take the pictures, stop everything."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with tempfile.TemporaryDirectory() as folder:
-            await take(browser, Path(folder))
+            await take_readings(browser, Path(folder))
+            if "readings" not in sys.argv:
+                await take(browser, Path(folder))
         await browser.close()
 
 

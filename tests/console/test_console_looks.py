@@ -6,46 +6,13 @@ import re
 
 import httpx2
 import pytest
+from console_checks import fits_and_can_be_read, is_in_parts
 from console_stage import HOSTILE, PHONE, House, visiting
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.anyio
 AS_BROWSER = {"Accept": "text/html"}
 DESKTOP = {"width": 1280, "height": 800}
-
-CONTRAST = """() => {
-    const canvas = document.createElement('canvas');
-    canvas.width = canvas.height = 1;
-    const brush = canvas.getContext('2d', {willReadFrequently: true});
-    const over = (colour, below) => {
-        brush.fillStyle = `rgb(${below.join(' ')})`;
-        brush.fillRect(0, 0, 1, 1);
-        brush.fillStyle = colour;
-        brush.fillRect(0, 0, 1, 1);
-        return [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    };
-    const ground = node => {
-        const below = node.parentElement ? ground(node.parentElement) : [255, 255, 255];
-        return over(getComputedStyle(node).backgroundColor, below);
-    };
-    const light = colour => colour.map(part => part / 255)
-        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
-    const poor = [];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    let looked = 0;
-    while (texts.nextNode()) {
-        const node = texts.currentNode.parentElement;
-        if (!texts.currentNode.data.trim() || !node.checkVisibility() || node.closest('option')) continue;
-        looked += 1;
-        const back = ground(node);
-        const [one, two] = [light(over(getComputedStyle(node).color, back)), light(back)];
-        const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
-        if (ratio < 4.5) poor.push(`${ratio.toFixed(2)} ${texts.currentNode.data.trim().slice(0, 40)}`);
-    }
-    return looked ? poor : ['nothing was looked at'];
-}"""
-"""WCAG 2.2, success criterion 1.4.3, for every visible text."""
 
 
 async def paths(settled: House) -> list[str]:
@@ -67,13 +34,7 @@ async def test_no_page_is_wider_than_a_phone_and_every_word_can_be_read(
     """390 pixels, in the light and in the dark; nor does the browser complain of anything."""
     async with visiting(browser, settled.url, viewport=PHONE, color_scheme=scheme) as phone:
         for path in await paths(settled):
-            await phone.goes(path)
-            await phone.page.evaluate(
-                "document.querySelectorAll('details').forEach(node => { node.open = true; })"
-            )
-            wide = await phone.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            assert wide <= 0, f"{path} is {wide} pixels wider than the screen"
-            assert await phone.page.evaluate(CONTRAST) == [], path
+            await fits_and_can_be_read(phone, path)
 
 
 async def test_dark_is_dark_and_a_choice_outlasts_the_page(browser: Browser, settled: House) -> None:
@@ -98,20 +59,7 @@ async def test_pages_are_in_parts_that_assistive_technology_knows(browser: Brows
     async with visiting(browser, settled.url, viewport=DESKTOP) as person:
         for path in await paths(settled):
             await person.goes(path)
-            assert await person.page.locator("main").count() == 1
-            assert await person.page.locator("h1").count() == 1
-            nameless = await person.page.evaluate(
-                """() => [...document.querySelectorAll('input, select, button, a, video, progress')]
-                    .filter(node => !node.labels?.length && !node.getAttribute('aria-label')
-                        && !node.textContent.trim())
-                    .map(node => node.outerHTML)"""
-            )
-            assert nameless == [], path
-            twice = await person.page.evaluate(
-                """() => { const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
-                    return ids.filter((id, at) => ids.indexOf(id) !== at); }"""
-            )
-            assert twice == [], path
+            await is_in_parts(person, path)
             await person.page.keyboard.press("Tab")
             if path != "/login":
                 await expect(person.page.locator(".skip")).to_be_focused()

@@ -6,7 +6,17 @@ import datetime as dt
 
 import pytest
 
-from batuta.console.sentences import ago, clock, language_name, log_of, rough, span
+from batuta.console.sentences import (
+    ago,
+    clock,
+    counted,
+    language_name,
+    log_of,
+    milliseconds,
+    rough,
+    size,
+    span,
+)
 from batuta.jobs import Event
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
@@ -74,4 +84,25 @@ def test_of_progress_only_the_last_is_told() -> None:
         "Download has not moved for a while",
         "Download: 1 %",
         "Download failed: gone",
+    ]
+
+
+def test_numbers_are_said_in_the_unit_that_fits() -> None:
+    """Bytes, short times, and how many of something."""
+    assert [size(999), size(1500), size(64_000_000), size(7_000_000_000)] == [
+        "999 bytes",
+        "1.5 kB",
+        "64.0 MB",
+        "7.0 GB",
+    ]
+    assert [milliseconds(each) for each in (0.0, 0.5, 41.6, 2500.0)] == [
+        "under 0.01 ms",
+        "0.50 ms",
+        "42 ms",
+        "2.5 s",
+    ]
+    assert [counted(1, "entry"), counted(2, "entry"), counted(0, "line")] == [
+        "1 entry",
+        "2 entries",
+        "0 lines",
     ]

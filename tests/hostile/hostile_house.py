@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from batuta.server import captions_app
+from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 
@@ -79,7 +79,7 @@ async def open_house(folder: Path, **settings: Any) -> AsyncGenerator[House]:
     unlimited = {"rate_limit_per_minute": 0, "rate_limit_submits_per_minute": 0}
     chosen = Settings(batuta_data=folder, batuta_api_key=KEY, **{**unlimited, **settings})
     async with (
-        serving(captions_app(chosen)) as url,
+        serving(orchestrator_app("captions", chosen)) as url,
         httpx2.AsyncClient(base_url=url, timeout=SECONDS, headers={"X-API-Key": KEY}) as client,
     ):
         yield House(client, url, folder)

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
-from batuta.server import captions_app, standalone_service
+from batuta.server import batuta_app, standalone_service
 from batuta.settings import Settings
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_services
@@ -140,7 +140,7 @@ def test_captions_answer_as_documented(tmp_path: Path) -> None:
         )
 
         def app() -> FastAPI:
-            return captions_app(chosen, prefix="/captions")
+            return batuta_app(chosen)
 
         with in_a_thread(lambda: serving(app())) as url:
             with httpx2.Client(base_url=f"{url}/captions", headers={"X-API-Key": KEY}) as client:

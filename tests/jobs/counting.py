@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from batuta.jobs import Capacity, Jobs, LocalWorker, Order, Run, pipeline
+from batuta.jobs import Capacity, Jobs, LocalWorker, OnProgress, Order, Run, pipeline
 from batuta.storage.artefacts import Artefact, ObjectArtefacts
 from batuta.storage.database import Database
 
@@ -67,10 +67,10 @@ class CountingWorkers:
         self.log = folder / "executions.txt"
         self.seconds = seconds
 
-    async def upper(self, order: Upper) -> Stored:
+    async def upper(self, order: Upper, on_progress: OnProgress) -> Stored:
         return Stored(file=await self._store("upper", order.text.upper()))
 
-    async def twice(self, order: Twice) -> Stored:
+    async def twice(self, order: Twice, on_progress: OnProgress) -> Stored:
         text = b"".join([chunk async for chunk in self.artefacts.read(order.file)]).decode()
         return Stored(file=await self._store("twice", text * 2))
 

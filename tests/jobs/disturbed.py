@@ -35,7 +35,7 @@ class Waiting(LocalWorker):
         self.cancelled: list[str] = []
         self.cancel_came = asyncio.Event()
 
-    async def _nothing(self, order: Order[Stored]) -> Stored:
+    async def _nothing(self, order: Order[Stored], on_progress: OnProgress) -> Stored:
         raise NotImplementedError
 
     async def identity(self) -> str:

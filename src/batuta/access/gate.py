@@ -36,6 +36,9 @@ GENERATED: Final = "generated"
 HOW_TO_MAKE: Final = "make one with `batuta keys create NAME --scope {scope}`"
 FAILURES: Final = Quota("failures", 30)
 """Keys that nobody knows, of one address; then it has to wait."""
+REQUESTS: Final = 600
+SUBMITS: Final = 120
+"""A minute, where the settings say nothing."""
 REMEMBERED_KEYS: Final = 1024
 """Keys shown lately of which we remember whether they were right."""
 
@@ -147,11 +150,12 @@ class Gate:
     def count_request(self, caller: Caller) -> Decision | None:
         """Count one request of the caller; None where there is no limit."""
         own = caller.requests_per_minute
-        return self._count("requests", self._requests if own is None else own, caller)
+        limit = _limit(self._requests, REQUESTS, caller) if own is None else own
+        return self._count("requests", limit, caller)
 
     def count_submit(self, caller: Caller) -> Decision | None:
         """Count one request that starts work; None where there is no limit."""
-        return self._count("submits", self._submits, caller)
+        return self._count("submits", _limit(self._submits, SUBMITS, caller), caller)
 
     def _count(self, name: str, limit: int, caller: Caller) -> Decision | None:
         who = f"key {caller.owner}" if caller.owner else bucket_of(caller.address)
@@ -178,6 +182,13 @@ class Gate:
         if self._operator and hmac.compare_digest(_proof(key), _proof(self._operator)):
             return Caller(OPERATOR, "BATUTA_API_KEY", frozenset(SCOPES))
         return await self._keys.find(key)
+
+
+def _limit(configured: int | None, usual: int, caller: Caller) -> int:
+    """Requests a minute, 0 for no limit: nobody is protected from himself unless he asks for it."""
+    if configured is not None:
+        return configured
+    return 0 if caller.name == _LOCAL.name and not caller.owner else usual
 
 
 def needed_scope(visit: Visit) -> Scope:

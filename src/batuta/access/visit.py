@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -98,6 +99,7 @@ def host_in(authority: str) -> str | None:
     return None if match is None else str(match["v6"] or match["name"]).lower().removesuffix(".")
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine by itself: `localhost` or a loopback address."""
     if host.lower() == "localhost":

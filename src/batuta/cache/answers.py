@@ -16,7 +16,7 @@ Tried = Literal["hit", "stale", "miss", "error", "skipped", "out_of_time"]
 class Attempt:
     """One tier that was asked."""
 
-    tier: str
+    tier: Source
     outcome: Tried
     milliseconds: float
     cause: str = ""

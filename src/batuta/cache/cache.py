@@ -9,18 +9,20 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
 from typing import Final, Generic, Self, TypeVar, cast
 
 import structlog
 
-from batuta.cache.answers import Attempt, CacheStatistics, Failed, Found
+from batuta.cache.answers import Attempt, CacheStatistics, Failed, Found, Source
 from batuta.cache.codec import Codec
 from batuta.cache.entries import Entry, age
 from batuta.cache.flight import Flight, Stale, Tiers, answer
 from batuta.cache.limited import LimitedTier
+from batuta.cache.looking import look
 from batuta.cache.memory import MemoryTier
-from batuta.cache.policy import CachePolicy, usable_at_once
+from batuta.cache.policy import CachePolicy, capped, usable_at_once
 from batuta.cache.tally import TIERS, Tally, Watch
 from batuta.cache.tiers import Invalidation, Load, SharedTier, Tier
 from batuta.clients.deadline import remaining
@@ -83,7 +85,7 @@ class TieredCache(Generic[T]):
         return outcome
 
     def peek(self, key: str) -> Found[T] | None:
-        """The value if it is in memory and fresh."""
+        """The value if it is in memory and fresh; from any thread."""
         now = self._now()
         entry = self._memory.look(key, now)
         if entry is None or now >= entry.fresh_until or entry.absence is not None:
@@ -110,6 +112,32 @@ class TieredCache(Generic[T]):
             return self._given(Stale(entry, "memory"), _STALE)
         return await self._wait(flight, key, policy)
 
+    async def find(self, key: str, *, tags: tuple[str, ...] = ()) -> Found[T] | None:
+        """The fresh value of the nearest tier that has one; nothing is computed, no failure is told."""
+        found = self.peek(key)
+        if found is not None:
+            return found
+        await self._follow()
+        stamp = self._memory.take_stamp()
+        tried = [Attempt("memory", "miss", 0.0)]
+        tiers: tuple[tuple[Source, Tier[T] | None], ...] = (
+            ("cache", self._tiers.shared),
+            ("database", self._tiers.database),
+        )
+        for source, tier in tiers:
+            if tier is None:
+                continue
+            looked = await look(source, partial(tier.get, key, tags), self._now)
+            tried.append(looked.attempt)
+            self._told.tier(source, looked.attempt.outcome)
+            entry = looked.entry
+            if entry is not None and entry.absence is None and looked.attempt.outcome == "hit":
+                if source == "database":
+                    entry = capped(entry, self._policy, self._now(), self._tiers.roll())
+                self._memory.keep(key, entry, stamp)
+                return Found(cast("T", entry.value), source, False, age(entry, self._now()), tuple(tried))
+        return None
+
     async def invalidate(self, key: str) -> bool:
         """Have the next `get`, in any process, compute the value anew.
 
@@ -126,9 +154,11 @@ class TieredCache(Generic[T]):
             lambda: self._memory.drop_tag(tag), lambda tier: tier.delete_tag(tag), Invalidation("tag", tag)
         )
 
-    async def clear(self) -> bool:
-        """The same for every key of this cache."""
-        return await self._forget(self._memory.empty, lambda tier: tier.clear(), Invalidation("all"))
+    async def clear(self, *, database: bool = True) -> bool:
+        """The same for every key of this cache; without `database` its rows stay and answer again."""
+        return await self._forget(
+            self._memory.empty, lambda tier: tier.clear(), Invalidation("all"), database=database
+        )
 
     def statistics(self) -> CacheStatistics:
         """Since the start of this process."""
@@ -166,8 +196,7 @@ class TieredCache(Generic[T]):
         self, key: str, load: Load[T], policy: CachePolicy, tags: tuple[str, ...], stale: Stale[T] | None
     ) -> Flight[T]:
         """The flight under way, unless the key was invalidated after its start; otherwise a new one."""
-        if self._tiers.shared is not None:
-            await self._tiers.shared.follow(self._hear)
+        await self._follow()
         flight = self._flights.get(key)
         if flight is not None and flight.holds:
             self._told.joined += 1
@@ -176,6 +205,11 @@ class TieredCache(Generic[T]):
         self._tasks.add(flight.task)
         flight.task.add_done_callback(lambda task: self._landed(key, flight, task))
         return flight
+
+    async def _follow(self) -> None:
+        """Hear from now on what other processes invalidate."""
+        if self._tiers.shared is not None:
+            await self._tiers.shared.follow(self._hear)
 
     def _landed(self, key: str, flight: Flight[T], task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -215,7 +249,12 @@ class TieredCache(Generic[T]):
         return Found(cast("T", entry.value), stale.source, True, age(entry, self._now()), attempts)
 
     async def _forget(
-        self, here: Callable[[], None], there: Callable[[Tier[T]], Awaitable[None]], what: Invalidation
+        self,
+        here: Callable[[], None],
+        there: Callable[[Tier[T]], Awaitable[None]],
+        what: Invalidation,
+        *,
+        database: bool = True,
     ) -> bool:
         """The database first: once the others are told, nobody may find the old row and spread it again.
 
@@ -223,7 +262,7 @@ class TieredCache(Generic[T]):
         """
         here()
         told = True
-        for tier in (self._tiers.database, self._tiers.shared):
+        for tier in (self._tiers.database if database else None, self._tiers.shared):
             if tier is None:
                 continue
             try:

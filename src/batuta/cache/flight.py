@@ -20,6 +20,7 @@ import structlog
 
 from batuta.cache.answers import Attempt, Failed, Found, Source, Tried
 from batuta.cache.entries import Entry, Freshness, age, freshness
+from batuta.cache.looking import attempt, look
 from batuta.cache.memory import MemoryTier
 from batuta.cache.policy import CachePolicy, after_failure, capped, kept_value
 from batuta.cache.tally import Tally
@@ -34,11 +35,6 @@ R = TypeVar("R")
 FIRST_LOOK_SECONDS: Final = 0.01
 LONGEST_LOOK_SECONDS: Final = 0.2
 """Between two looks whether the process whose turn it is has stored the value."""
-_TRIED: Final[dict[Freshness, Tried]] = {
-    Freshness.FRESH: "hit",
-    Freshness.STALE: "stale",
-    Freshness.DEAD: "miss",
-}
 
 
 @dataclass(frozen=True)
@@ -238,18 +234,9 @@ class Flight(Generic[T]):
 
     async def _ask(self, name: Source, work: Callable[[], Awaitable[Entry[T] | None]]) -> Entry[T] | None:
         """What the tier has; nothing where it fails."""
-        started = perf_counter()
-        try:
-            entry = await work()
-        except BreakerOpen as error:
-            self._note(name, "skipped", started, error)
-            return None
-        except Exception as error:  # noqa: BLE001  # likewise
-            self._note(name, "error", started, error)
-            return None
-        state = Freshness.DEAD if entry is None else freshness(entry, self._tiers.now())
-        self._note(name, _TRIED[state], started)
-        return entry
+        looked = await look(name, work, self._tiers.now)
+        self._tell(looked.attempt)
+        return looked.entry
 
     async def _renew(self) -> None:
         shared = self._tiers.shared
@@ -287,12 +274,11 @@ class Flight(Generic[T]):
             self.looked.set_result(None)
 
     def _note(self, tier: Source, outcome: Tried, started: float, error: Exception | None = None) -> None:
-        took = (perf_counter() - started) * 1000 if started else 0.0
-        cause = (
-            "" if error is None else error.code if isinstance(error, BatutaError) else type(error).__name__
-        )
-        self._attempts.append(Attempt(tier, outcome, round(took, 3), cause))
-        self._tiers.told.tier(tier, outcome)
+        self._tell(attempt(tier, outcome, started, error))
+
+    def _tell(self, tried: Attempt) -> None:
+        self._attempts.append(tried)
+        self._tiers.told.tier(tried.tier, tried.outcome)
 
     def _failed(self, error: Exception) -> Failed:
         return Failed(error, "origin", self.attempts)

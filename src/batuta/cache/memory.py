@@ -2,11 +2,12 @@
 
 It also knows what was invalidated here and when, as a serial number, so that nothing computed from before an
 invalidation is kept after it. Every operation takes constant time: invalidating a tag notes a number, and
-entries from before it are found out when they are asked for.
+entries from before it are found out when they are asked for. Any thread may ask.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -48,6 +49,7 @@ class MemoryTier(Generic[T]):
         self._now = now
         self._slots: OrderedDict[str, _Slot[T]] = OrderedDict()
         self._serial = 0
+        self._lock = threading.Lock()
         self._keys = _Noted()
         self._tags = _Noted()
         self.bytes = 0
@@ -58,33 +60,33 @@ class MemoryTier(Generic[T]):
 
     def look(self, key: str, now: float) -> Entry[T] | None:
         """The entry, unless it is dead or was invalidated."""
-        slot = self._slots.get(key)
-        if slot is None:
-            return None
-        entry = slot.entry
-        if slot.fence < self._tags.horizon or (entry.tags and self._tags.any_after(entry.tags, slot.fence)):
-            self._remove(key)
-            return None
-        if now >= entry.stale_until:
-            self._remove(key)
-            return None
-        self._slots.move_to_end(key)
-        return entry
+        with self._lock:
+            slot = self._slots.get(key)
+            if slot is None:
+                return None
+            entry = slot.entry
+            outdated = entry.tags and self._tags.any_after(entry.tags, slot.fence)
+            if outdated or slot.fence < self._tags.horizon or now >= entry.stale_until:
+                self._remove(key)
+                return None
+            self._slots.move_to_end(key)
+            return entry
 
     def keep(self, key: str, entry: Entry[T], stamp: Stamp) -> bool:
         """Keep the entry; False when it was invalidated since the stamp, or is larger than the memory."""
-        if not self.allows(key, entry.tags, stamp):
-            return False
         size = self._weigh(entry) + OVERHEAD_BYTES
-        self._remove(key)
-        if size > self._max_bytes:
-            return False
-        self._slots[key] = _Slot(entry, size, stamp.fence)
-        self.bytes += size
-        while len(self._slots) > self._max_entries or self.bytes > self._max_bytes:
-            self._remove(next(iter(self._slots)))
-            self.evictions += 1
-        return True
+        with self._lock:
+            if not self.allows(key, entry.tags, stamp):
+                return False
+            self._remove(key)
+            if size > self._max_bytes:
+                return False
+            self._slots[key] = _Slot(entry, size, stamp.fence)
+            self.bytes += size
+            while len(self._slots) > self._max_entries or self.bytes > self._max_bytes:
+                self._remove(next(iter(self._slots)))
+                self.evictions += 1
+            return True
 
     def take_stamp(self) -> Stamp:
         """What has been invalidated up to now."""
@@ -99,21 +101,24 @@ class MemoryTier(Generic[T]):
 
     def drop(self, key: str) -> None:
         """Forget the key, and refuse what was computed for it before now."""
-        self._remove(key)
-        self._serial += 1
-        self._keys.note(key, self._serial)
+        with self._lock:
+            self._remove(key)
+            self._serial += 1
+            self._keys.note(key, self._serial)
 
     def drop_tag(self, tag: str) -> None:
         """Forget what has the tag, and refuse what was computed before now."""
-        self._serial += 1
-        self._tags.note(tag, self._serial)
+        with self._lock:
+            self._serial += 1
+            self._tags.note(tag, self._serial)
 
     def empty(self) -> None:
         """Forget everything, and refuse whatever was computed before now."""
-        self._slots.clear()
-        self.bytes = 0
-        self._serial += 1
-        self._keys.horizon = self._tags.horizon = self._serial
+        with self._lock:
+            self._slots.clear()
+            self.bytes = 0
+            self._serial += 1
+            self._keys.horizon = self._tags.horizon = self._serial
 
     async def get(self, key: str, tags: tuple[str, ...] = ()) -> Entry[T] | None:
         """As `Tier` says."""

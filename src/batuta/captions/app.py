@@ -77,10 +77,13 @@ class Captions:
         url: str | None = None,
         upload: Artefact | None = None,
         url_allow: tuple[str, ...] = (),
+        prefer_existing: bool = False,
         terms: Terms = NO_TERMS,
         force: bool = False,
     ) -> JobRecord:
         """Start a job for a URL or an uploaded file; an equal one of the last 24 h answers unless `force`.
+
+        With `prefer_existing` captions that YouTube has are taken in the place of our own.
 
         `url_allow` names hosts that may be connected to although they are not public.
         """
@@ -91,7 +94,14 @@ class Captions:
         if terms.callback_url is not None:
             check_url(terms.callback_url, AllowList.of(self._settings.allowed_hosts))
         again = new_job_id() if force and url is not None else None
-        request = self._request(options, youtube_url=url, upload=upload, again=again, url_allow=url_allow)
+        request = self._request(
+            options,
+            youtube_url=url,
+            upload=upload,
+            again=again,
+            url_allow=url_allow,
+            prefer_existing=prefer_existing,
+        )
         self._check(request)
         same = _same(request, terms.owner)
         lifetime = None if force else dt.timedelta(hours=self._settings.cache_ttl_hours)
@@ -101,7 +111,12 @@ class Captions:
         return await self._jobs.start(caption, request, terms=terms, same=same)  # its captions are gone
 
     async def start_from(
-        self, source: str | Path, options: CaptionOptions, *, force: bool = False
+        self,
+        source: str | Path,
+        options: CaptionOptions,
+        *,
+        prefer_existing: bool = False,
+        force: bool = False,
     ) -> JobRecord:
         """Start a job for a file of this machine or an http(s) URL; raises `InvalidRequest` for neither.
 
@@ -110,7 +125,9 @@ class Captions:
         address = _address(str(source))
         if address.scheme.lower() in {"http", "https"}:
             allow = (address.hostname,) if address.hostname else ()
-            return await self.start(options, url=str(source), url_allow=allow, force=force)
+            return await self.start(
+                options, url=str(source), url_allow=allow, prefer_existing=prefer_existing, force=force
+            )
         if address.scheme and address.netloc:
             raise InvalidRequest(f"{source}: only http:// and https:// addresses can be captioned")
         path = Path(source)

@@ -47,8 +47,8 @@ class SubmissionFields(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prefer_existing: Literal[False] = Field(
-        default=False, description="captions that exist at the source; with the transcripts app, not yet"
+    prefer_existing: bool = Field(
+        default=False, description="captions that YouTube has, if it has any, in the place of our own"
     )
     force: bool = Field(default=False, description="a new job that asks the URL again")
     callback_url: str | None = Field(
@@ -66,7 +66,7 @@ class PipelineBody(CaptionOptions, SubmissionFields):
     youtube_url: MediaURL = Field(description="any http or https URL of a video or audio file or page")
 
 
-StageName = Literal["download", "normalization", "transcription", "translation", "subtitles"]
+StageName = Literal["existing", "download", "normalization", "transcription", "translation", "subtitles"]
 
 
 class RetryBody(BaseModel):
@@ -91,6 +91,7 @@ class CaptionRequest(BaseModel):
     """Set to ask the URL again; what follows from equal bytes is a lookup all the same."""
     url_allow: tuple[str, ...] = ()
     """Hosts the caller himself named and answers for; never set by a request over HTTP."""
+    prefer_existing: bool = False
     language: str = "auto"
     language_out: str | None = None
     remove_noise: bool = True
@@ -112,14 +113,21 @@ class CaptionRequest(BaseModel):
         return self.language_out is not None and not self.to_english
 
 
-STAGES: Final = {"download": 10, "normalization": 15, "transcription": 70, "translation": 5, "subtitles": 5}
+STAGES: Final = {
+    "existing": 1,
+    "download": 10,
+    "normalization": 15,
+    "transcription": 70,
+    "translation": 5,
+    "subtitles": 5,
+}
 """In order, each with its usual share of the time."""
 
 
 def stages_of(request: CaptionRequest) -> dict[str, float]:
     """The stages this request needs."""
-    skipped = () if request.to_another_language else ("translation",)
-    return {name: weight for name, weight in STAGES.items() if name not in skipped}
+    skipped = {"translation": not request.to_another_language, "existing": not request.prefer_existing}
+    return {name: weight for name, weight in STAGES.items() if not skipped.get(name)}
 
 
 class CaptionResult(BaseModel):
@@ -129,9 +137,10 @@ class CaptionResult(BaseModel):
 
     captions: Artefact
     """The document of `captions.document`: transcription, cues, conformity."""
-    audio: Artefact
-    audio_file: str | None
-    title: str | None
+    audio: Artefact | None = None
+    """None where the captions existed, so that nothing was listened to."""
+    audio_file: str | None = None
+    title: str | None = None
     language: str
     duration: float
     hard_violations: int

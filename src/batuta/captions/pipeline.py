@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batuta.captions.document import Shape
+from batuta.captions.existing import existing
 from batuta.captions.models import CaptionRequest, CaptionResult, stages_of
 from batuta.jobs import Run, pipeline
 from batuta.services.downloader.orders import Download
@@ -14,6 +15,8 @@ from batuta.services.translator.orders import Translate
 @pipeline("captions", request=CaptionRequest, stages=stages_of)
 async def caption(run: Run, request: CaptionRequest) -> CaptionResult:
     """Download → normalization → transcription → translation → subtitles; each a lookup, each done once."""
+    if (found := await existing(run, request)) is not None:
+        return found
     media = await run.stage(
         "download",
         Download(

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import datetime as dt
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -31,20 +30,25 @@ from batuta.captions.models import (
     SubmissionFields,
 )
 from batuta.captions.rendered import Bodies, Lists
-from batuta.captions.views import event_view, job_line, result_of, status_of
+from batuta.captions.views import job_line, result_of, status_of
 from batuta.errors import Conflict, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, JobStatus, Terms
 from batuta.media import FORMATS
 from batuta.services.files import file_response
 from batuta.services.forms import read_uploads
+from batuta.services.jobs_over_http import (
+    MAX_KEY_LENGTH,
+    check_visible,
+    owner_seen,
+    plausible,
+    seen_before,
+    told,
+)
 from batuta.services.problems import fields_of
 from batuta.storage.artefacts import Artefact
 from batuta.telemetry.traces import current_traceparent
 
 MAX_WAIT_SECONDS: Final = 60.0
-MAX_KEY_LENGTH: Final = 256
-MAX_ID_LENGTH: Final = 64
-_EVENT_ID: Final = re.compile(r"\d{1,18}", re.ASCII)
 
 _FILE: Final = {"file": {"type": "string", "format": "binary"}}
 UPLOAD_FORM: Final = {
@@ -82,8 +86,8 @@ IdempotencyKey = Annotated[str | None, Header(max_length=MAX_KEY_LENGTH)]
 
 async def readable(job_id: str, captions: App, caller: Reader) -> JobRecord:
     """The job, if the caller may see it; another's job is as unknown as one that never was."""
-    record = await captions.get(_plausible(job_id))
-    _check_visible(caller, record.owner, job_id)
+    record = await captions.get(plausible(job_id))
+    check_visible(caller, record.owner, job_id)
     return record
 
 
@@ -109,7 +113,13 @@ async def start(
     """Caption the media behind a URL."""
     options = CaptionOptions.model_validate(body.model_dump(include=set(CaptionOptions.model_fields)))
     terms = terms_of(body, caller, idempotency_key)
-    record = await captions.start(options, url=str(body.youtube_url), terms=terms, force=body.force)
+    record = await captions.start(
+        options,
+        url=str(body.youtube_url),
+        prefer_existing=body.prefer_existing,
+        terms=terms,
+        force=body.force,
+    )
     return _accepted(record, request, response)
 
 
@@ -170,8 +180,8 @@ async def list_jobs(
 async def show(job_id: str, request: Request, captions: App, caller: Reader) -> Response:
     """Everything about one job, with its text once there is one."""
     bodies: Bodies = request.app.state.bodies
-    head = await captions.head(_plausible(job_id))
-    _check_visible(caller, head.owner, job_id)
+    head = await captions.head(plausible(job_id))
+    check_visible(caller, head.owner, job_id)
     tag = f'"{job_id}-{head.seq}"'
     body = bodies.get(job_id, head.seq)
     if body is None:
@@ -186,17 +196,9 @@ async def show(job_id: str, request: Request, captions: App, caller: Reader) -> 
     return Response(body, media_type="application/json", headers=headers)
 
 
-class AllSeen(Exception):
-    """Nothing more will be told: 204, at which an `EventSource` stops asking (HTML, section 9.2.2)."""
-
-
 async def last_seen(job: Readable, last_event_id: Annotated[str | None, Header()] = None) -> int:
     """The number of the event after which to go on; raises `AllSeen` when there will be none."""
-    number = _EVENT_ID.fullmatch(last_event_id or "")
-    seen = min(int(number[0]) if number else 0, job.seq)
-    if job.status.final and seen == job.seq:
-        raise AllSeen
-    return seen
+    return seen_before(job, last_event_id)
 
 
 @router.get("/jobs/{job_id}/events", response_class=EventSourceResponse)
@@ -204,11 +206,8 @@ async def events(
     job: Readable, captions: App, seen: Annotated[int, Depends(last_seen)]
 ) -> AsyncIterator[ServerSentEvent]:
     """What happened to the job and what happens, up to its end; `Last-Event-ID` goes on after that event."""
-    try:
-        async for event in captions.follow(job.job_id, seen):
-            yield ServerSentEvent(data=event_view(job.job_id, event), event=event.kind, id=str(event.seq))
-    except NotFound:  # deleted meanwhile: there is nothing more to tell
-        return
+    async for event in told(job.job_id, captions.follow(job.job_id, seen)):
+        yield event
 
 
 @router.get("/jobs/{job_id}/wait")
@@ -269,6 +268,8 @@ async def audio(job: Readable, request: Request, captions: App) -> Response:
     if job.result is None:
         raise Conflict(f"job {job.job_id} is {status_of(job)}: its audio is not ready")
     result = result_of(job)
+    if result.audio is None:
+        raise NotFound(f"job {job.job_id} listened to nothing: its captions existed already")
     name = result.audio_file or "audio"
     return await file_response(request, captions.artefacts, result.audio, name, inline=True)
 
@@ -298,23 +299,6 @@ def terms_of(submission: SubmissionFields, caller: Caller, idempotency_key: str 
         idempotency_key=idempotency_key,
         traceparent=current_traceparent(),
     )
-
-
-def owner_seen(caller: Caller) -> str | None:
-    """Whose jobs the caller sees; None for everybody's: the admin, and whoever needs no key."""
-    return None if caller.may("admin") or not caller.owner else caller.owner
-
-
-def _plausible(job_id: str) -> str:
-    """The id, if it could be one; raises `NotFound`, whose message does not repeat a book."""
-    if len(job_id) > MAX_ID_LENGTH:
-        raise NotFound(f"there is no job {job_id[:MAX_ID_LENGTH]!r}…: no id is as long as that")
-    return job_id
-
-
-def _check_visible(caller: Caller, owner: str, job_id: str) -> None:
-    if owner_seen(caller) not in {None, owner}:
-        raise NotFound(f"there is no job {job_id!r}")
 
 
 def _cursor(record: JobRecord) -> str:

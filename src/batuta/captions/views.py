@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import (
@@ -16,12 +15,13 @@ from batuta.captions.models import (
     StageView,
     StageWord,
 )
-from batuta.jobs import Event, JobRecord, JobStatus, StageRecord, StageStatus
+from batuta.jobs import JobRecord, JobStatus, StageRecord, StageStatus
 from batuta.jobs.estimates import seconds_left
 
 SHOWN_STAGES = ("download", "normalization", "transcription")
 """The stages of the seed's answer, always there; a translation is shown where there is one."""
 WORDS: dict[str | None, CaptionStatus] = {
+    "existing": "downloading",
     "download": "downloading",
     "normalization": "normalizing",
     "transcription": "transcribing",
@@ -71,13 +71,6 @@ def job_line(record: JobRecord) -> JobLine:
         reference=record.reference,
         eta_seconds=seconds_left(record, dt.datetime.now(dt.UTC)),
     )
-
-
-def event_view(job_id: str, event: Event) -> dict[str, Any]:
-    """An event as `GET /jobs/{id}/events` shows it: results and requests are left to `GET /jobs/{id}`."""
-    kept = ("progress", "remote_id", "reused", "error")
-    shown = {name: event.data[name] for name in kept if name in event.data}
-    return {"job_id": job_id, "seq": event.seq, "at": event.at, "stage": event.stage, **shown}
 
 
 def job_view(

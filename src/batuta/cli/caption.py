@@ -15,8 +15,8 @@ from batuta.cli.screen import print_document, say, weight_bars
 from batuta.cli.watching import stopped_by_signal, watch
 from batuta.cli.writing import check_output, format_for, target, write
 from batuta.errors import BatutaError, MediaError, from_dict
+from batuta.house import open_batuta
 from batuta.jobs import JobRecord
-from batuta.server import open_batuta
 from batuta.settings import Settings
 from batuta.weights import Weights
 
@@ -33,6 +33,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
     model: str | None = None,
     profile: str | None = None,
     isolate_vocals: Annotated[bool, Parameter(negative="")] = False,
+    prefer_existing: Annotated[bool, Parameter(negative="")] = False,
     force: Annotated[bool, Parameter(negative="")] = False,
     report: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -58,6 +59,8 @@ async def caption(  # noqa: PLR0913  # the options of a command
         Rules the subtitles keep: default, children.
     isolate_vocals
         Take the voices out of the music first.
+    prefer_existing
+        Take the captions that YouTube has, if it has any.
     force
         Make a new job and ask the URL again, although an equal job is kept.
     report
@@ -75,7 +78,7 @@ async def caption(  # noqa: PLR0913  # the options of a command
             "isolate_vocals": isolate_vocals or None,
         }
         options = options_from(asked)
-        record, document = await _captioned(source, options, force=force)
+        record, document = await _captioned(source, options, prefer_existing=prefer_existing, force=force)
         chosen = format_for(form, output)
         written = await asyncio.to_thread(_deliver, source, output, record, document, chosen, as_json)
     except BatutaError as error:
@@ -91,14 +94,16 @@ async def caption(  # noqa: PLR0913  # the options of a command
 
 
 async def _captioned(
-    source: str, options: CaptionOptions, *, force: bool
+    source: str, options: CaptionOptions, *, prefer_existing: bool, force: bool
 ) -> tuple[JobRecord, CaptionsDocument]:
     """The job at its end, and its captions."""
     settings = Settings()
     async with stopped_by_signal(), open_batuta(settings, carries="own") as batuta:
         batuta.captions.check(options)
         await _pull_weights(settings, options.model or settings.whisper_model)
-        record = await batuta.captions.start_from(source, options, force=force)
+        record = await batuta.captions.start_from(
+            source, options, prefer_existing=prefer_existing, force=force
+        )
         try:
             record = await watch(batuta.captions, record)
         except MediaError as error:

@@ -16,14 +16,16 @@ from uvicorn.supervisors import Multiprocess
 from batuta.access.gate import ensure_key
 from batuta.access.keys import Keys
 from batuta.cli.screen import say
+from batuta.house import open_database
 from batuta.logs import start_logging
-from batuta.server import captions_app, open_database, standalone_service
+from batuta.server import batuta_app, orchestrator_app, standalone_service
 from batuta.services.kinds import kind_named
 from batuta.settings import Settings
 from batuta.telemetry.tracing import start_tracing
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
-Part = Literal["all", "captions", "downloader", "normalizer", "transcriber", "translator"]
+Part = Literal["all", "captions", "transcripts", "downloader", "normalizer", "transcriber", "translator"]
+ORCHESTRATORS: Final = frozenset({"all", "captions", "transcripts"})
 _PART: Final = "BATUTA_PART"
 _ADDRESS: Final = "HOST"
 
@@ -40,7 +42,8 @@ def serve(
     Parameters
     ----------
     part
-        all (captions under /captions), captions (under the seed's own paths), or one service alone.
+        all (each orchestrator under its name), captions or transcripts (under the seed's own paths), or
+        one service alone.
     host
         Address to listen on; the default is 127.0.0.1 (HOST).
     port
@@ -52,7 +55,7 @@ def serve(
     if host is not None:
         os.environ[_ADDRESS] = host  # the processes read the settings anew
     settings = Settings()
-    alone = part not in {"all", "captions"}
+    alone = part not in ORCHESTRATORS
     if not alone:
         asyncio.run(_check_storage(settings))
     config = uvicorn.Config(
@@ -85,7 +88,7 @@ def application() -> FastAPI:
         raise ValueError(f"{_PART}={part!r} is no part of Batuta")
     stop_logging = start_logging(
         settings,
-        f"{'orchestrator' if part in {'all', 'captions'} else part}.log",
+        f"{'orchestrator' if part in ORCHESTRATORS else part}.log",
         json_lines=settings.log_format == "json",
     )
     stop_tracing = start_tracing(part)
@@ -118,7 +121,7 @@ async def _check_storage(settings: Settings) -> None:
 
 
 def _port(part: Part, settings: Settings) -> int:
-    if part in {"all", "captions"} or "port" in settings.model_fields_set:
+    if part in ORCHESTRATORS or "port" in settings.model_fields_set:
         return settings.port
     return kind_named(part)[1].port
 
@@ -126,8 +129,8 @@ def _port(part: Part, settings: Settings) -> int:
 def _app(part: str, settings: Settings) -> FastAPI:
     match part:
         case "all":
-            return captions_app(settings, prefix="/captions")
-        case "captions":
-            return captions_app(settings)
+            return batuta_app(settings)
+        case "captions" | "transcripts":
+            return orchestrator_app(part, settings)
         case service:
             return standalone_service(service, settings)

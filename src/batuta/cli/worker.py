@@ -7,8 +7,8 @@ import signal
 
 import structlog
 
+from batuta.house import open_batuta
 from batuta.logs import start_logging
-from batuta.server import open_batuta
 from batuta.settings import Settings
 from batuta.telemetry.tracing import start_tracing
 

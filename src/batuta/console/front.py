@@ -13,7 +13,6 @@ from batuta.version import __version__
 
 HOME: Final = "/console/"
 LOGIN: Final = "/login"
-_JOBS: Final = "/console/jobs"
 
 front_router = APIRouter(include_in_schema=False)
 
@@ -28,14 +27,14 @@ async def root(request: Request) -> Response:
 
 @front_router.get("/console")
 @front_router.get(HOME)
-async def home() -> Response:
-    """The jobs, until there is more than captions."""
-    return RedirectResponse(_JOBS, 303)
+async def home(pages: PagesHere) -> Response:
+    """The first page of the first app that is served."""
+    return RedirectResponse(pages.first, 303)
 
 
 @front_router.get(LOGIN)
 async def login_page(
-    request: Request, pages: PagesHere, target: Annotated[str, Query(alias="next", max_length=2000)] = _JOBS
+    request: Request, pages: PagesHere, target: Annotated[str, Query(alias="next", max_length=2000)] = HOME
 ) -> HTMLResponse:
     """The form that takes a key."""
     return pages.page("login", request, None, target=local(target))
@@ -46,6 +45,6 @@ def local(target: str) -> str:
     try:
         parts = urlsplit(target)
     except ValueError:
-        return _JOBS
+        return HOME
     ours = not parts.scheme and not parts.netloc and parts.path.startswith(HOME) and "\\" not in target
-    return target if ours else _JOBS
+    return target if ours else HOME

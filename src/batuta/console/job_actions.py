@@ -12,7 +12,7 @@ from batuta.captions.models import CaptionRequest, RetryBody
 from batuta.captions.routes import App, Changeable, Submitter
 from batuta.captions.views import request_of
 from batuta.console.choices import FLAGS, with_flags
-from batuta.services.forms import read_form
+from batuta.console.plain_forms import plain_form
 from batuta.services.problems import fields_of
 
 actions_router = APIRouter(include_in_schema=False)
@@ -36,8 +36,7 @@ async def delete_form(job: Changeable, captions: App) -> Response:
 async def retry_form(job: Changeable, caller: Submitter, captions: App, request: Request) -> Response:
     """Do the job again, with what the form changes."""
     del caller  # counted as a submission
-    found = await read_form(request, _nothing_kept)
-    fields = {name: value for name, value in found if isinstance(value, str) and value != ""}
+    fields = await plain_form(request)
     body = fields_of(RetryBody, {"from": fields.pop("from", None)})
     overrides = options_from(changes(request_of(job), fields))
     await captions.retry(job.job_id, overrides, stage=body.stage)
@@ -49,7 +48,3 @@ def changes(asked: CaptionRequest, fields: Mapping[str, str]) -> dict[str, str]:
     before = asked.model_dump(mode="json")
     said = {name: str(before[name]).lower() if name in FLAGS else before[name] for name in before}
     return {name: value for name, value in with_flags(fields).items() if said.get(name) != value}
-
-
-async def _nothing_kept(_chunks: object, _media_type: str) -> None:
-    """A file in this form is nobody's wish."""

@@ -73,7 +73,8 @@ async def _player(captions: Captions, job: JobRecord) -> Player:
     except BatutaError:
         media = None
     sound = result_of(job).audio
-    return player_of(media, sound if await captions.artefacts.has(sound) else None)
+    heard = sound is not None and await captions.artefacts.has(sound)
+    return player_of(media, sound if heard else None)
 
 
 async def _log(captions: Captions, job: JobRecord) -> tuple[LogLine, ...]:

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from batuta.captions.models import CaptionStatus, JobList
-from batuta.captions.routes import App, Reader, list_jobs, owner_seen
+from batuta.captions.routes import App, Reader, list_jobs
 from batuta.console.pages import PagesHere
+from batuta.services.jobs_over_http import owner_seen
 
 PER_PAGE: Final = 25
 _PATH: Final = "/console/jobs"

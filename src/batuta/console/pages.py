@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -29,22 +31,45 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Links of one app."""
+    """Links of one app, for servers that serve it; of the house, if it names none."""
 
     label: str
     links: tuple[Link, ...]
+    app: str | None = None
 
 
 NAVIGATION: Final = (
-    Section("Captions", (Link("Jobs", "/console/jobs", "list"), Link("New job", "/console/new", "plus"))),
+    Section(
+        "Captions",
+        (Link("Jobs", "/console/jobs", "list"), Link("New job", "/console/new", "plus")),
+        "captions",
+    ),
+    Section(
+        "Transcripts",
+        (
+            Link("Read a video", "/console/transcripts", "text"),
+            Link("Batches", "/console/transcripts/batches", "stack"),
+            Link("Cache", "/console/cache", "cache"),
+        ),
+        "transcripts",
+    ),
     Section("System", (Link("Services", "/console/health", "pulse"),)),
 )
+
+
+def navigation(apps: Mapping[str, str]) -> tuple[Section, ...]:
+    """The sections of a server that serves these apps."""
+    return tuple(section for section in NAVIGATION if section.app is None or section.app in apps)
 
 
 class Pages:
     """The templates, and what all of them may use."""
 
-    def __init__(self, assets: Assets, captions_prefix: str) -> None:
+    def __init__(self, assets: Assets, prefixes: Mapping[str, str]) -> None:
+        """`prefixes` says which apps are served and where the API of each lies."""
+        self._sections = sections = navigation(prefixes)
+        self.first: Final = sections[0].links[0].path
+        """Where a browser is led that names no page."""
         self._environment = Environment(
             loader=PackageLoader("batuta.console"),
             autoescape=True,
@@ -54,9 +79,10 @@ class Pages:
             auto_reload=False,
         )
         self._always = {
-            "api": captions_prefix,
+            "api": MappingProxyType(dict(prefixes)),
             "asset": assets.address,
-            "navigation": NAVIGATION,
+            "counted": sentences.counted,
+            "navigation": sections,
             "version": __version__,
         }
         self._environment.filters.update(
@@ -65,6 +91,7 @@ class Pages:
             span=sentences.span,
             rough=sentences.rough,
             clock=sentences.clock,
+            milliseconds=sentences.milliseconds,
             status_word=sentences.status_word,
             tone=sentences.tone,
             stage_name=sentences.stage_name,
@@ -74,7 +101,12 @@ class Pages:
     def render(self, template: str, path: str, caller: Caller | None, **context: object) -> str:
         """The page as HTML; `path` is where it lies, `caller` who sees it, None for whoever is a stranger."""
         found = self._environment.get_template(f"{template}.html")
-        return found.render(self._always, path=path, caller=caller, **context)
+        return found.render(self._always, path=path, here=self._link(path), caller=caller, **context)
+
+    def _link(self, path: str) -> str:
+        """The link under which the page lies: of several the longest, of none nothing."""
+        links = (link.path for section in self._sections for link in section.links)
+        return max((link for link in links if f"{path}/".startswith(f"{link}/")), key=len, default="")
 
     def page(
         self,

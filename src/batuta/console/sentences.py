@@ -27,6 +27,10 @@ _TONES: Final[MappingProxyType[str, Tone]] = MappingProxyType(
         "unhealthy": "bad",
         "degraded": "bad",
         "stalled": "warn",
+        "stale": "warn",
+        "paused": "warn",
+        "ready": "good",
+        "none": "idle",
     }
 )
 _STAGES: Final = MappingProxyType(
@@ -44,6 +48,8 @@ _JUST_NOW: Final = 45.0
 _TENTHS_BELOW: Final = 10.0
 _FIVES_FROM: Final = 60.0
 _DAYS_IN_WORDS: Final = 30
+_THOUSAND: Final = 1000
+_HUNDREDTH: Final = 0.01
 
 
 def tone(word: str) -> Tone:
@@ -110,6 +116,32 @@ def rough(seconds: float | None) -> str:
         return ""
     step = 1 if seconds < _FIVES_FROM else 5
     return _whole(ceil(seconds / step) * step)
+
+
+def milliseconds(amount: float) -> str:
+    """A short time as programs count it, in seconds from one on."""
+    if amount >= _THOUSAND:
+        return span(amount / _THOUSAND)
+    if amount >= _TENTHS_BELOW:
+        return f"{amount:.0f} ms"
+    return f"{amount:.2f} ms" if amount >= _HUNDREDTH else "under 0.01 ms"
+
+
+def counted(number: int, word: str) -> str:
+    """So many of something: `1 line`, `2 lines`; of a word in -y, -ies."""
+    if number == 1:
+        return f"1 {word}"
+    return f"{number} {word[:-1]}ies" if word.endswith("y") else f"{number} {word}s"
+
+
+def size(amount: int) -> str:
+    """So many bytes, in the unit that fits."""
+    shown = float(amount)
+    for unit in ("bytes", "kB", "MB"):
+        if shown < _THOUSAND:
+            return f"{shown:.0f} {unit}" if unit == "bytes" else f"{shown:.1f} {unit}"
+        shown /= _THOUSAND
+    return f"{shown:.1f} GB"
 
 
 def _whole(seconds: int) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from batuta.console.assets import Assets, assets_router
+from batuta.console.batches_page import batches_router
+from batuta.console.cache_page import cache_router
 from batuta.console.failures import ErrorPages
 from batuta.console.front import HOME, LOGIN, front_router
 from batuta.console.health_page import health_router
@@ -16,31 +19,31 @@ from batuta.console.jobs_page import jobs_router
 from batuta.console.lost import lost_router
 from batuta.console.new_page import new_router
 from batuta.console.pages import Pages
+from batuta.console.transcript_page import transcript_router
 
 __all__ = ["HOME", "LOGIN", "add_console"]
 
-_ROUTERS: Final = (
-    assets_router,
-    front_router,
-    jobs_router,
-    new_router,
-    job_router,
-    actions_router,
-    health_router,
-    lost_router,  # the last: it answers whatever is left under /console/
-)
+_ROUTERS: Final[Mapping[str, tuple[APIRouter, ...]]] = {
+    "captions": (jobs_router, new_router, job_router, actions_router),
+    "transcripts": (transcript_router, batches_router, cache_router),
+}
+"""The pages of each app."""
 
 
-def add_console(app: FastAPI, captions_prefix: str) -> None:
+def add_console(app: FastAPI, prefixes: Mapping[str, str]) -> None:
     """Serve the console under `/console/`, its login page at `/login`, its files under `/static/`.
 
-    To be called after `guard`, so that what the door refuses is shown as a page, too. The API of captions
-    lies under `captions_prefix`, and is what the pages in the browser talk to.
+    To be called after `guard`, so that what the door refuses is shown as a page, too. `prefixes` says
+    which apps are served and where the API of each lies, which is what the pages in the browser talk to.
     """
     assets = Assets.packaged()
-    pages = Pages(assets, captions_prefix)
+    pages = Pages(assets, prefixes)
     app.state.pages = pages
     app.state.assets = assets
-    for router in _ROUTERS:
+    for router in (assets_router, front_router, health_router):
         app.include_router(router)
+    for name in prefixes:
+        for router in _ROUTERS.get(name, ()):
+            app.include_router(router)
+    app.include_router(lost_router)  # the last: it answers whatever is left under /console/
     app.add_middleware(ErrorPages, pages=pages)

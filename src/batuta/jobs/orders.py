@@ -84,10 +84,14 @@ class Worker(Protocol):
 class LocalWorker:
     """A function of ours that does its orders beside the services; equal ones at a time are done once."""
 
-    def __init__(self, function: Callable[[Any], Coroutine[Any, Any, BaseModel]], version: str) -> None:
+    def __init__(
+        self, function: Callable[[Any, OnProgress], Coroutine[Any, Any, BaseModel]], version: str
+    ) -> None:
+        """The function is given an order, and what to tell of its progress."""
         self._function = function
         self._version = version
         self._doing: dict[str, asyncio.Task[BaseModel]] = {}
+        self._told: dict[str, list[OnProgress]] = {}
 
     is_near = True
 
@@ -108,11 +112,17 @@ class LocalWorker:
 
     async def result(self, order: Order[Any], remote_id: str, on_progress: OnProgress) -> BaseModel:
         """What the function gives, or is about to give somebody else."""
-        del on_progress
+        listeners = self._told.setdefault(remote_id, [])
+        listeners.append(on_progress)
         task = self._doing.get(remote_id)
         if task is None:
-            task = self._doing[remote_id] = asyncio.create_task(self._function(order))
-            task.add_done_callback(lambda _: self._doing.pop(remote_id, None))
+
+            def tell(percent: float) -> None:
+                for listener in listeners:
+                    listener(percent)
+
+            task = self._doing[remote_id] = asyncio.create_task(self._function(order, tell))
+            task.add_done_callback(lambda _: self._forget(remote_id))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -126,3 +136,7 @@ class LocalWorker:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+
+    def _forget(self, remote_id: str) -> None:
+        self._doing.pop(remote_id, None)
+        self._told.pop(remote_id, None)

@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from batuta.errors import InvalidRequest, StorageError
 from batuta.storage.group_commit import GroupCommit
+from batuta.storage.migrations import migrate
 
 T = TypeVar("T")
 
@@ -33,8 +34,10 @@ IDLE_TRANSACTION_MS: Final = 3_000
 """A process that is stopped inside a transaction loses it: others wait for its locks."""
 UNANSWERED_MS: Final = 10_000
 """A server that acknowledges nothing for so long is gone (tcp(7), TCP_USER_TIMEOUT)."""
-SCHEMA: Final = 2
-"""Changes whenever a table changes."""
+MIGRATION_TIMEOUTS: Final = {"statement_timeout": 600_000, "idle_in_transaction_session_timeout": 30_000}
+"""In milliseconds: a migration takes as long as its tables are large, and the program for it has to be loaded
+within its transaction; other processes wait until it is done.
+"""
 RECONNECT_PAUSE: Final = 0.25
 
 _PASSING: Final = frozenset({"57P01", "57P02", "57P03", "40P01", "40001", "25P03"})
@@ -43,8 +46,10 @@ _PASSING: Final = frozenset({"57P01", "57P02", "57P03", "40P01", "40001", "25P03
 _patience: ContextVar[float] = ContextVar("batuta_database_patience", default=PATIENCE_SECONDS)
 
 metadata = sa.MetaData()
-"""Every table of ours; a module that keeps something declares its tables here."""
-_schema = sa.Table("schema_version", metadata, sa.Column("version", sa.Integer, primary_key=True))
+"""Every table of ours; a module that keeps something declares its tables here.
+
+They are made by `batuta.storage.migrations`, where every change of one is a file; a test compares.
+"""
 
 
 @contextmanager
@@ -85,9 +90,12 @@ class Database:
     even if it was the answer that got lost: doing it twice must come to the same.
     """
 
-    def __init__(self, engine: sa.Engine, *, writers: int = 1, readers: int = READERS) -> None:
-        """So many writers (SQLite has one) and readers at a time."""
+    def __init__(
+        self, engine: sa.Engine, *, writers: int = 1, readers: int = READERS, owns_engine: bool = True
+    ) -> None:
+        """So many writers (SQLite has one) and readers at a time; a lent engine is left open at the end."""
         self._engine = engine
+        self._owns_engine = owns_engine
         self._group = GroupCommit(self._writing) if writers == 1 else None
         self._writer = ThreadPoolExecutor(writers, thread_name_prefix="database-writer")
         self._urgent = ThreadPoolExecutor(1, thread_name_prefix="database-urgent")
@@ -137,19 +145,31 @@ class Database:
         return self._engine.dialect.name == "postgresql"
 
     @property
+    def engine(self) -> sa.Engine:
+        """What opens the connections, for whoever wants a session on the same database."""
+        return self._engine
+
+    @property
     def url(self) -> str | None:
         """Where a shared database is, with its password; None for the folder's own."""
         return self._engine.url.render_as_string(hide_password=False) if self.is_shared else None
 
     async def create_tables(self) -> None:
-        """Make the tables that are not there yet; raises `StorageError` for those of another version."""
+        """Make the tables, or bring those of an older Batuta up to date; all of it happens or nothing.
+
+        Raises `StorageError` for tables that are too old for that, or of a newer Batuta. While one process
+        does it, others wait here.
+        """
 
         def create(connection: sa.Connection) -> None:
+            if self.is_shared:
+                limits = (
+                    sa.func.set_config(name, str(limit), sa.true())
+                    for name, limit in MIGRATION_TIMEOUTS.items()
+                )
+                connection.execute(sa.select(*limits))  # until the transaction ends
             hold(connection, "tables")
-            _check_version(connection)
-            metadata.create_all(connection)
-            if connection.execute(sa.select(_schema.c.version)).first() is None:
-                connection.execute(_schema.insert().values(version=SCHEMA))
+            migrate(connection)
 
         await self.write(create)
 
@@ -179,7 +199,8 @@ class Database:
             self._group.shutdown()
         for pool in (self._writer, self._urgent, self._readers):
             pool.shutdown()
-        self._engine.dispose()
+        if self._owns_engine:
+            self._engine.dispose()
 
     @contextmanager
     def _writing(self) -> Generator[sa.Connection]:
@@ -207,18 +228,6 @@ def hold(connection: sa.Connection, name: str) -> None:
     """Keep every other transaction that holds the same name out, in any process, until this one is over."""
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
-
-
-def _check_version(connection: sa.Connection) -> None:
-    tables = sa.inspect(connection)
-    found = None
-    if tables.has_table(_schema.name):
-        found = connection.execute(sa.select(sa.func.max(_schema.c.version))).scalar()
-    if found != SCHEMA and tables.has_table("jobs"):
-        raise StorageError(
-            f"the database has tables of version {found or 1}, and this Batuta makes version {SCHEMA}:"
-            " set BATUTA_DATA or DATABASE_URL to a new place, or use the Batuta that made it"
-        )
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -31,7 +31,7 @@ UNMATCHED: Final = "unmatched"
 LEFT: Final = 499
 """The status, of nginx's making, of a request whose caller left before the answer began."""
 QUIET: Final = ("/health", "/metrics")
-"""Asked every few seconds by machines: logged at DEBUG unless it fails."""
+"""Asked every few seconds by machines: logged at DEBUG unless it fails; so are routes that are `quiet`."""
 
 _SANE: Final = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,63}")
 _CALLER: Final = "batuta.caller"
@@ -119,7 +119,8 @@ def _request_id(scope: Scope) -> str:
 def _tell(scope: Scope, status: int, seconds: float) -> None:
     route = route_of(scope)
     request_answered(scope["method"], route, status, seconds)
-    write = log.warning if status >= _SERVER_FAULT else log.debug if route.endswith(QUIET) else log.info
+    quiet = route.endswith(QUIET) or getattr(scope.get("route"), "quiet", False)
+    write = log.warning if status >= _SERVER_FAULT else log.debug if quiet else log.info
     fields: dict[str, object] = {"ms": round(seconds * 1000, 1), "caller": _caller(scope)}
     if route != scope["path"]:
         fields["path"] = scope["path"][:256]

@@ -10,7 +10,7 @@ With `PROMETHEUS_MULTIPROC_DIR` set before the process starts, the processes of 
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Final
 
@@ -88,6 +88,12 @@ _carried = Gauge(
     registry=None,
     multiprocess_mode="livesum",
 )
+_lookups = Counter(
+    "batuta_cache_lookups",
+    "What became of asking a tier; hits in memory are too many to be told one by one.",
+    ("cache", "tier", "outcome"),
+    registry=None,
+)
 METRICS: Final = (
     _requests,
     _request_seconds,
@@ -99,6 +105,7 @@ METRICS: Final = (
     _breakers,
     _deliveries,
     _carried,
+    _lookups,
 )
 """All of the above, for `scraping`."""
 
@@ -118,7 +125,7 @@ class _Names:
         return name
 
 
-_routes, _works, _services = _Names(), _Names(), _Names()
+_routes, _works, _services, _caches = _Names(), _Names(), _Names(), _Names()
 
 
 def request_answered(method: str, route: str, status: int, seconds: float) -> None:
@@ -161,6 +168,16 @@ def breaker_moved(service: str, state: str) -> None:
 def delivery(outcome: str) -> None:
     """A webhook was delivered, will be retried, or was given_up."""
     _deliveries.labels(_outcome(outcome)).inc()
+
+
+def watching(cache: str) -> Callable[[str, str], None]:
+    """What a `TieredCache` of this name tells of each tier it asks."""
+    name = _caches.bounded(cache)
+
+    def tell(tier: str, outcome: str) -> None:
+        _lookups.labels(name, tier, outcome).inc()
+
+    return tell
 
 
 def jobs_carried(number: int) -> None:

@@ -70,6 +70,26 @@ class Track(BaseModel):
     translatable: bool = False
 
 
+class Tracks(BaseModel):
+    """All that YouTube offers for one video, manual tracks first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tracks: tuple[Track, ...]
+
+
+class PlaylistVideos(BaseModel):
+    """The videos of a playlist in its order, each once; deleted and private ones are left out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    playlist_id: str
+    title: str | None = None
+    video_ids: tuple[str, ...] = ()
+    truncated: bool = False
+    """Whether there are more: past the limit, or where YouTube would not go on."""
+
+
 class TranscriptResult(BaseModel):
     """The transcript of one video in one language; `duration` is when its last segment ends, in seconds."""
 

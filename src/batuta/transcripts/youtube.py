@@ -14,7 +14,7 @@ import random
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final, Generic, TypeVar
 
@@ -28,13 +28,14 @@ from batuta.clients.deadline import deadline, remaining
 from batuta.clients.retry import RetryPolicy
 from batuta.errors import DeadlineExceeded
 from batuta.telemetry.metrics import retried, service_called
-from batuta.transcripts.blockade import DEFAULT_PATIENCE, ROTATING_PATIENCE, Blockade
+from batuta.transcripts.blockade import DEFAULT_PATIENCE, ROTATING_PATIENCE, Blockade, Call
 from batuta.transcripts.browser import Browser, Limits, Visit
 from batuta.transcripts.causes import TranscriptUnavailable
 from batuta.transcripts.cleaning import clean
 from batuta.transcripts.languages import choose, preferences
-from batuta.transcripts.models import Cause, Segment, Track, TranscriptResult
+from batuta.transcripts.models import Cause, PlaylistVideos, Segment, Track, TranscriptResult
 from batuta.transcripts.pacing import Pace
+from batuta.transcripts.playlists import PLAYLIST_LIMITS, Playlists
 from batuta.transcripts.verdicts import no_tracks, unavailable, verdict
 from batuta.transcripts.video_ids import is_video_id
 
@@ -78,6 +79,12 @@ class YouTube:
         self._proxy = proxy
         self._origin = origin
         self._clock = clock
+        self._playlists = Playlists(
+            self._pace,
+            limits=replace(self._limits, bytes=PLAYLIST_LIMITS.bytes),
+            proxy=proxy,
+            origin=origin,
+        )
         self._places = Bulkhead("YouTube", threads)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="youtube")
         self._own = threading.local()
@@ -107,9 +114,22 @@ class YouTube:
             _Question(video_id, lambda api, visit: tuple(_listed(api, visit, video_id)))
         )
 
+    async def videos(self, playlist_id: str, limit: int) -> PlaylistVideos:
+        """The first so many videos of a playlist; raises the `TranscriptUnavailable` of its cause."""
+        with self._blockade.call() as call:
+            begun = perf_counter()
+            try:
+                found = await self._playlists.videos(playlist_id, limit)
+            except TranscriptUnavailable as error:
+                self._judge(error, perf_counter() - begun, call)
+                raise
+            call.succeeded()
+            return found
+
     async def aclose(self) -> None:
         """End what is under way, within the time-out of one request, and close all connections."""
         self._closed = True
+        await self._playlists.aclose()
         for visit in tuple(self._visits):
             visit.stop()
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -161,9 +181,7 @@ class YouTube:
                 found = await self._in_thread(question)
             except TranscriptUnavailable as error:
                 seconds = perf_counter() - begun
-                # A caller in a hurry says nothing about YouTube, which has not been silent for long.
-                if error.cause is not Cause.TIMEOUT or seconds >= self._limits.patience:
-                    call.failed(error)
+                self._judge(error, seconds, call)
                 self._tell(question.video_id, error.cause, seconds)
                 if error.retry_after is None and error.cause is self._blockade.standing.cause:
                     raise type(error)(error.message, self._blockade.left) from error
@@ -230,6 +248,11 @@ class YouTube:
             except RequestBlocked:
                 continue
         return transcript.fetch()
+
+    def _judge(self, error: TranscriptUnavailable, seconds: float, call: Call) -> None:
+        """A caller in a hurry says nothing about YouTube, which has not been silent for long."""
+        if error.cause is not Cause.TIMEOUT or seconds >= self._limits.patience:
+            call.failed(error)
 
     def _tell(self, video_id: str, cause: Cause | None, seconds: float) -> None:
         outcome = {None: "ok", Cause.RATE_LIMITED: "busy", Cause.TIMEOUT: "out_of_time"}.get(

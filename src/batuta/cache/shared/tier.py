@@ -65,6 +65,11 @@ class RedisTier(Generic[T]):
         """As `SharedTier` says."""
         return self._lease
 
+    @property
+    def up(self) -> bool:
+        """Whether Redis is asked at present."""
+        return self._link.up
+
     async def get(self, key: str, tags: tuple[str, ...] = ()) -> Entry[T] | None:
         """The entry if none of its tags has been invalidated since it was computed."""
         asked = (EVERYTHING, *tags)

@@ -1,6 +1,6 @@
 // Asks the API. What goes wrong comes as a Problem (RFC 9457), whatever it was.
 
-export const api = document.body.dataset.api;
+export const captions = document.body.dataset.apiCaptions;
 
 export class Problem extends Error {
   constructor(status, body) {

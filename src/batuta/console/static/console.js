@@ -7,19 +7,24 @@ import { wireNew } from "./new.js";
 import { wirePolling } from "./live.js";
 import { wirePlayer } from "./player.js";
 import { wireTheme } from "./look.js";
+import { wireLines } from "./lines.js";
+import { wireTranscript } from "./transcript.js";
+import { reveal } from "./reveal.js";
 import { keepTimes } from "./times.js";
 
-for (const found of document.querySelectorAll("[data-without-scripts]")) found.hidden = true;
-for (const found of document.querySelectorAll("[data-with-scripts]")) found.hidden = false;
+reveal();
 for (const form of document.querySelectorAll("form[data-submits]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 wireTheme();
 wireActions();
 wireLogin();
 wireNew();
 wirePlayer();
 wireJob();
+wireTranscript();
+wireLines();
 wirePolling();
 keepTimes();
 document.documentElement.dataset.ready = "true";

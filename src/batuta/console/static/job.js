@@ -1,6 +1,6 @@
-// The page of one job: told of every event while the job goes on, and made anew at its end.
+// The page of one job, of captions or a batch of transcripts: told of every event while the job goes on, and made anew at its end.
 
-import { api, sendJson } from "./api.js";
+import { sendJson } from "./api.js";
 import { clearWrong, optionsOf, showWrong } from "./forms.js";
 import { refresh } from "./live.js";
 
@@ -58,7 +58,7 @@ function follow(job) {
     source?.close();
     source = null;
     if (document.hidden) return;
-    source = new EventSource(`${api}/jobs/${job.dataset.job}/events`);
+    source = new EventSource(job.dataset.events);
     for (const kind of KINDS) source.addEventListener(kind, told);
   };
   listen();

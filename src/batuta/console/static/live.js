@@ -1,7 +1,7 @@
 // Keeps parts of a page up to date: the same page is asked for again, and its live parts take their places.
 // So what a job looks like is written in one place, on the server.
 
-import { toLogin } from "./api.js";
+import { problemOf, toLogin } from "./api.js";
 import { freshTimes } from "./times.js";
 
 const BUSY_MS = 1500;
@@ -9,14 +9,15 @@ const CALM_MS = 3000;
 const LONGEST_MS = 20000;
 const LIMIT_MS = 10000;
 
-export async function refresh() {
-  const answer = await fetch(location.href, {
+export async function refresh(address = location.href, options = {}) {
+  const answer = await fetch(address, {
     headers: { Accept: "application/xhtml+xml, application/problem+json" },
     signal: AbortSignal.timeout(LIMIT_MS),
+    ...options,
   });
   if (answer.status === 401) toLogin();
   if (answer.status === 404) location.reload();
-  if (!answer.ok) throw new Error(`answered ${answer.status}`);
+  if (!answer.ok) throw problemOf(answer.status, await answer.text());
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const newer = fresh.getElementById(part.id);

@@ -1,6 +1,6 @@
 // A new job: an address goes as JSON, a file as a form whose upload can be watched and stopped.
 
-import { api, Problem, problemOf, sendJson, toLogin } from "./api.js";
+import { captions, Problem, problemOf, sendJson, toLogin } from "./api.js";
 import { clearWrong, optionsOf, showWrong } from "./forms.js";
 
 export function wireNew() {
@@ -18,7 +18,7 @@ export function wireNew() {
     if (url && chosen) return showWrong(form, above, "youtube_url: Give an address or a file, not both");
     button.disabled = true;
     try {
-      const job = chosen ? await upload(chosen, wanted(form)) : await sendJson(`${api}/pipeline`, { youtube_url: url, ...wanted(form) });
+      const job = chosen ? await upload(chosen, wanted(form)) : await sendJson(`${captions}/pipeline`, { youtube_url: url, ...wanted(form) });
       location.assign(`/console/jobs/${job.job_id}`);
     } catch (problem) {
       button.disabled = false;
@@ -121,7 +121,7 @@ function upload(file, options) {
       abort.removeEventListener("click", stop);
       if (request.status < 200 || request.status >= 300) shown.hidden = true;
     });
-    request.open("POST", `${api}/pipeline/upload`);
+    request.open("POST", `${captions}/pipeline/upload`);
     request.setRequestHeader("Accept", "application/json");
     request.send(data);
   });
