@@ -49,9 +49,16 @@ async def test_too_many_requests_are_429_until_the_time_it_says(opened: Open, cl
         assert (await client.get("/jobs")).status_code == 429
 
 
+async def test_this_machine_has_no_limit_unless_one_is_set(opened: Open) -> None:
+    """Whoever needs no key could stop the server as well; with a limit in the settings it holds here too."""
+    async with opened() as client:
+        answers = [await client.get("/jobs") for _ in range(5)]
+        assert not any(name.startswith("ratelimit") for answer in answers for name in answer.headers)
+
+
 async def test_submits_have_a_smaller_share(opened: Open, clock: VirtualClock) -> None:
     """Looking goes on, and so does stopping; both shares are shown."""
-    async with opened(rate_limit_submits_per_minute=2) as client:
+    async with opened(rate_limit_per_minute=600, rate_limit_submits_per_minute=2) as client:
         for _ in range(2):
             answer = await client.post("/jobs", json={})
             assert answer.status_code == 200

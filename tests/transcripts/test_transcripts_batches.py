@@ -160,7 +160,7 @@ async def test_a_batch_can_be_stopped(client: httpx2.AsyncClient, loopback: Loop
     hanging = Video(replies={"player": (Reply(mood="hang"),)})
     loopback.videos |= dict.fromkeys(video_ids(20)[4:], hanging)
     job_id = await started(client, ids=video_ids(20))
-    await wait_until("one hangs", lambda: loopback.hanging.is_set())
+    await wait_until("one hangs", loopback.hanging.is_set)
     stopped = await client.post(f"/api/batch/{job_id}/cancel")
     assert (stopped.status_code, stopped.json()["status"]) == (200, "cancelled")
     assert (await told(client, job_id))[-1]["event"] == "job.cancelled"

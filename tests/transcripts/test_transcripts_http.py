@@ -1,4 +1,4 @@
-"""Transcripts over HTTP: routes, shapes, every cause as a problem, and the short way for what is in memory."""
+"""Transcripts over HTTP: routes, shapes, every cause as a problem, and the short way for hits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transcripts come from the nearest tier that has them: memory, a real Redis, a database, YouTube, our own."""
+"""Transcripts come from the nearest tier that has them: memory, a real Redis, a database, YouTube, ours."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ async def test_each_preference_has_its_own_answer_in_every_tier(
     opened: Opened, loopback: LoopbackYouTube
 ) -> None:
     """What was found in English is no answer to who wants Spanish, nor to any other list."""
-    wanted = {
+    wanted: dict[tuple[str, ...] | None, str] = {
         ("en",): "en",
         ("es",): "es",
         ("fr", "es"): "es",
@@ -521,7 +521,7 @@ async def test_clearing_touches_what_is_ours_and_leaves_the_rows(
             await of.languages(ID)
             assert await of.clear_cache()
             assert {name: client.get(name) for name in theirs} == theirs
-            assert [name for name in client.scan_iter("batuta:transcript*:entry:*")] == []
+            assert list(client.scan_iter("batuta:transcript*:entry:*")) == []
             statistics = await of.statistics()
             assert (statistics.memory.entries, statistics.cached, statistics.stored) == (0, 0, 1)
             assert (await of.get(ID)).source == "database"
@@ -581,7 +581,7 @@ async def test_a_fetch_goes_on_when_nobody_waits_any_more(opened: Opened, loopba
     assert fetches(loopback)[ID] == 1
 
 
-async def test_a_broken_database_is_passed_over(opened: Opened, loopback: LoopbackYouTube) -> None:
+async def test_a_broken_database_is_passed_over(opened: Opened) -> None:
     """Redis, memory and YouTube do without it."""
     async with opened() as (of, database):
         await database.write(lambda connection: connection.execute(sa.schema.DropTable(transcripts)))

@@ -82,7 +82,6 @@ async def test_a_thousand_requests_for_one_cold_video_are_one_call_upstream(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
 async def test_a_thousand_requests_at_four_processes_are_one_call_upstream(
     loopback: LoopbackYouTube, tmp_path: Path, own_redis: RedisServer
 ) -> None:
@@ -111,7 +110,7 @@ async def test_a_thousand_requests_at_four_processes_are_one_call_upstream(
 
 
 class Callers:
-    """Ask for what memory never has, without pause: Redis is asked for each, the database where it has not."""
+    """Ask for what memory never has, without pause: Redis is asked for each, then the database."""
 
     def __init__(self, client: httpx2.AsyncClient, how_many: int = 4) -> None:
         self._client = client
@@ -177,7 +176,7 @@ async def test_a_redis_in_trouble_fails_no_request_and_does_not_slow_health(
                 assert (health["status"], health["tiers"]["redis"]) == ("healthy", "healthy")
                 found = await probe.end()
             await callers.end()
-        assert server.process.poll() is None
+        assert server.alive
     print(json.dumps({"answered": callers.answered, "health": found}))
     assert callers.failed == []
     assert found["failed"] == 0
@@ -206,7 +205,7 @@ async def test_health_answers_at_once_while_a_hundred_fetches_hang(
                 return int((await client.get("/api/statistics")).json()["under_way"])
 
             async with asyncio.timeout(30):
-                while await under_way() < 100 or loopback.most_at_once < 8:
+                while await under_way() < 100 or loopback.most_at_once < 8:  # noqa: ASYNC110  # over HTTP
                     await asyncio.sleep(0.02)
             with HealthProbe(server.url) as probe:
                 for _ in range(150):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +22,7 @@ import httpx2
 
 START_SECONDS = 120.0
 """Several start at once on two busy cores, and each imports for some seconds."""
+_NURSERY = Path(__file__).with_name("server_nursery.py")
 _PROBE = Path(__file__).with_name("health_probe.py")
 
 
@@ -36,6 +41,18 @@ def _free_port() -> int:
         return port
 
 
+@cache
+def _nursery() -> subprocess.Popen[str]:
+    """One for all tests of this process; it ends with it."""
+    nursery = subprocess.Popen(
+        [sys.executable, str(_NURSERY)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(nursery.communicate)
+    assert nursery.stdout is not None
+    assert nursery.stdout.readline() == "ready\n"
+    return nursery
+
+
 class Server:
     """`batuta serve transcripts` in a process of its own, killed at the end."""
 
@@ -45,20 +62,29 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / f"server-{port}.log"
         usual = {"RATE_LIMIT_PER_MINUTE": "0", "RATE_LIMIT_SUBMITS_PER_MINUTE": "0", "LOG_LEVEL": "WARNING"}
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "batuta", "serve", "transcripts", "--port", str(port)],
-                env={**os.environ, **usual, **environment},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        order = {"port": port, "log": str(self.log), "environment": {**usual, **environment}}
+        nursery = _nursery()
+        assert nursery.stdin is not None
+        assert nursery.stdout is not None
+        nursery.stdin.write(json.dumps(order) + "\n")
+        nursery.stdin.flush()
+        self._pid = int(nursery.stdout.readline())
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        try:
+            os.kill(self._pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     async def ready(self) -> None:
         """Return once it answers."""
         give_up = time.monotonic() + START_SECONDS
         async with httpx2.AsyncClient(base_url=self.url, timeout=5) as client:
             while True:
-                assert self.process.poll() is None, self.log.read_text(errors="replace")[-3000:]
+                assert self.alive, self.log.read_text(errors="replace")[-3000:]
                 try:
                     assert (await client.get("/health")).status_code == 200
                 except httpx2.TransportError:
@@ -68,9 +94,12 @@ class Server:
                     return
 
     def kill(self) -> None:
-        """kill -9."""
-        self.process.kill()
-        self.process.wait()
+        """Kill -9; returns once it is dead."""
+        give_up = time.monotonic() + 10
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < give_up:
+                os.kill(self._pid, signal.SIGKILL)
+                time.sleep(0.01)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +119,7 @@ class HealthProbe:
         )
 
     async def end(self) -> dict[str, float]:
-        """How often it asked, how many failed, the milliseconds that answers took: p50, p99, worst; `late`."""
+        """How often it asked, how many failed, the milliseconds that answers took: p50 to worst; `late`."""
         out, _ = await asyncio.to_thread(self._process.communicate, "", 20)
         found: dict[str, float] = json.loads(out)
         return found

@@ -1,4 +1,4 @@
-"""Transcripts as a test opens them: their settings, their tiers, and what was asked of the loopback YouTube."""
+"""Transcripts as a test opens them: settings, tiers, and what was asked of the loopback YouTube."""
 
 from __future__ import annotations
 
