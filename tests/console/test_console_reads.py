@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 from reading_stage import GONE, MUTE, TALK, WATCH, Caption, ReadingRoom, Reply, Video
 
 pytestmark = pytest.mark.anyio
+NEW = "new-talk-01"
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 PASTED = """async end => {
     for (;;) {
@@ -28,22 +29,23 @@ async def test_a_pasted_address_becomes_text_to_search_copy_and_take_away(
     browser: Browser, room: ReadingRoom
 ) -> None:
     """By keyboard alone up to the text; its times lead to the video, its files are the API's."""
+    room.youtube.videos[NEW] = room.youtube.videos[TALK]
     async with visiting(browser, room.url, permissions=CLIPBOARD) as visitor:
         page = visitor.page
         await visitor.goes("/console/")
         await visitor.arrives("/console/transcripts")
         await expect(page.get_by_label("Video", exact=True)).to_be_focused()
-        await page.keyboard.type(WATCH)
+        await page.keyboard.type(f"youtube.com/watch?v={NEW}&list=PL1")
         await page.keyboard.press("Tab")
         await page.keyboard.type("es en")
         await page.keyboard.press("Enter")
         lines = page.locator(".line")
         await expect(lines).to_have_count(3)
         await expect(lines.nth(1)).to_contain_text("una canción")
-        assert urlsplit(page.url).query == f"v={TALK}&languages=es,en"
+        assert urlsplit(page.url).query == f"v={NEW}&languages=es,en"
         await expect(page.locator("#said")).to_contain_text("3 lines")
         time = lines.last.get_by_role("link", name="1:05")
-        await expect(time).to_have_attribute("href", f"{WATCH}&t=65s")
+        await expect(time).to_have_attribute("href", f"https://www.youtube.com/watch?v={NEW}&t=65s")
         await expect(time).to_have_attribute("rel", "noopener")
         await expect(time).to_have_attribute("target", "_blank")
         await expect(page.locator(".step").last).to_contain_text("YouTube")
@@ -65,9 +67,9 @@ async def test_a_pasted_address_becomes_text_to_search_copy_and_take_away(
                 async with page.expect_download() as started:
                     await page.get_by_role("link", name=form.upper(), exact=True).click()
                 download = await started.value
-                assert download.suggested_filename == f"{TALK}.es.{form}"
+                assert download.suggested_filename == f"{NEW}.es.{form}"
                 asked = {"languages": ["es", "en"], "format": form}
-                answer = await api.get(f"/api/transcript/{TALK}", params=asked)
+                answer = await api.get(f"/api/transcript/{NEW}", params=asked)
                 assert Path(await download.path()).read_bytes() == answer.content
 
         await page.go_back()

@@ -71,26 +71,31 @@ def parsed(body: bytes) -> JSON:
     """The body as JSON, or None when it is something else."""
     try:
         return cast("JSON", json.loads(body))
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter for brackets without end
         return None
 
 
-def explanation(answer: JSON) -> str | None:
+def explanation(answer: JSON, depth: int = 20) -> str | None:
     """The words for people in an error answer, wherever the service put them.
 
     Under `detail`, `message`, `error` or `error_message`, as text, as an object that has one of these again,
-    or as FastAPI's list of `{loc, msg}`.
+    or as FastAPI's list of `{loc, msg}`; not looked for below `depth` of them.
     """
     match answer:
+        case _ if depth == 0:
+            return None
         case str():
             return answer.strip() or None
         case {"loc": [*where], "msg": str(what)}:
             return f"{'.'.join(str(step) for step in where)}: {what}"
         case Mapping():
-            texts = (explanation(answer.get(key)) for key in ("detail", "message", "error", "error_message"))
+            texts = (
+                explanation(answer.get(key), depth - 1)
+                for key in ("detail", "message", "error", "error_message")
+            )
             return next(filter(None, texts), None)
         case Sequence():
-            return "; ".join(filter(None, map(explanation, answer))) or None
+            return "; ".join(filter(None, (explanation(part, depth - 1) for part in answer))) or None
         case _:
             return None
 

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from batuta.clients.pace import Rate
+
 _MOST_HOSTS: Final = 64
 
 
@@ -27,8 +29,7 @@ class Pace:
         chance: Callable[[], float] = random.random,
     ) -> None:
         """`burst` requests may come at once after a quiet time; `chance` gives 0 to 1."""
-        self._interval = 1 / per_second
-        self._tolerance = (burst - 1) * self._interval
+        self._rate = Rate(1 / per_second, burst)
         self._now = now
         self._chance = chance
         self._due: dict[str, float] = {}
@@ -39,15 +40,15 @@ class Pace:
 
         A turn that has to be waited for comes up to half an interval later, so that no rhythm shows.
         """
-        late = self._chance() * self._interval / 2
+        late = self._chance() * self._rate.interval / 2
         with self._lock:
             now = self._now()
             due = max(self._due.get(host, now), now)
-            wait = due - self._tolerance - now
+            wait = self._rate.wait(due, now)
             wait = wait + late if wait > 0 else 0.0
             if wait > longest:
                 return None
-            self._due[host] = due + self._interval
+            self._due[host] = self._rate.after(due, now)
             if len(self._due) > _MOST_HOSTS:
                 self._due = {name: at for name, at in self._due.items() if at > now}
             return wait
