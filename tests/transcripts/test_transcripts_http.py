@@ -22,6 +22,7 @@ from batuta.access.keys import Keys
 from batuta.server import batuta_app, orchestrator_app
 from batuta.settings import Settings
 from batuta.storage.database import Database
+from batuta.telemetry import http as telemetry
 from batuta.testing.servers import serving
 from batuta.transcripts import hits
 from batuta.transcripts.blockade import Standing
@@ -522,6 +523,24 @@ async def test_what_is_stale_or_gone_from_memory_does_not_go_the_short_way(
         loopback.videos[ID] = Video((Caption("en", ((0, 1, "new"),)),))
         answer = await client.get(f"/api/transcript/{ID}")
         assert (answer.json()["transcript"], answer.json()["source"], short) == ("new", "youtube", [])
+
+
+async def test_what_goes_the_ordinary_way_after_all_is_told_as_ever(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under the whole template of its route, in the log too, also where it fails; only hits are quiet."""
+    log: list[tuple[str, str, int]] = []
+
+    class Log:
+        def __getattr__(self, level: str) -> Any:
+            return lambda _event, **fields: log.append((level, fields["route"], fields["status"]))
+
+    monkeypatch.setattr(telemetry, "log", Log())
+    async with client_of(batuta_app(settings)) as client:
+        for body in ({"url": ID}, {"url": ID}, {"url": "no"}, {"url": ID, "languages": ["xx"]}):
+            await client.post("/transcripts/api/transcript", json=body)
+    route = "/transcripts/api/transcript"
+    assert log == [("info", route, 200), ("debug", route, 200), ("info", route, 422), ("info", route, 404)]
 
 
 async def test_a_body_in_pieces_goes_the_ordinary_way(

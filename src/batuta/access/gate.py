@@ -158,8 +158,10 @@ class Gate:
         return self._count("submits", _limit(self._submits, SUBMITS, caller), caller)
 
     def _count(self, name: str, limit: int, caller: Caller) -> Decision | None:
+        if not limit:
+            return None
         who = f"key {caller.owner}" if caller.owner else bucket_of(caller.address)
-        return self._limiter.take(who, Quota(name, limit)) if limit else None
+        return self._limiter.take(who, Quota(name, limit))
 
     async def _holder(self, visit: Visit, *, lenient: bool) -> Caller | None:
         """Whose key the visit shows, None for no key.

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 SECOND: Final = 1_000_000_000
@@ -112,6 +113,7 @@ class Limiter:
         return int(self._now() * SECOND)
 
 
+@lru_cache(maxsize=4096)
 def bucket_of(address: str) -> str:
     """Whose bucket an address shares: an IPv4 address its own, an IPv6 one that of its /64.
 

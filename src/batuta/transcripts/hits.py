@@ -25,8 +25,8 @@ _HEADERS: Final = (
     (b"content-type", b"application/json"),
     (b"server-timing", b'memory;desc="hit";dur=0.0'),
 )
-_TAKEN: Final = ("route", "endpoint", "path_params", "fastapi")
-"""What routers leave in the scope."""
+_TAKEN: Final = ("route", "endpoint", "fastapi")
+"""What routers leave in the scope, by which logs and metrics call the route."""
 _LONGEST: Final = 2048
 _MOST: Final = 20
 
@@ -99,10 +99,8 @@ class PostedHits(_ShortWay):
 
         inner = {name: value for name, value in scope.items() if name not in {"route", "endpoint"}}
         inner[_LOOKED] = True
-        try:
-            await scope["app"].router(inner, again, send)
-        finally:  # logs and metrics speak of the route that was taken, also where it failed
-            scope.update({name: inner[name] for name in _TAKEN if name in inner})
+        await scope["app"].router(inner, again, send)
+        scope.update({name: inner[name] for name in _TAKEN if name in inner})
 
 
 def _in_memory(scope: Scope, video_id: str, query: bytes) -> Kept | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -64,6 +65,7 @@ def is_video_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None and text not in _NO_IDS
 
 
+@lru_cache(maxsize=4096)
 def extract_video_id(url: str) -> str | None:
     """The 11 characters of the video the address leads to, or that the text is; None for anything else.
 
