@@ -19,6 +19,7 @@ BENCHMARKS = (
     "events_latency",
     "client_overhead",
     "transcript_hits",
+    "albums",
 )
 
 

@@ -13,6 +13,7 @@ from typing import Literal, TypedDict, Unpack
 import sqlalchemy as sa
 import structlog
 
+from batuta.albums.app import Albums, open_albums
 from batuta.between import ExistingCaptions, MadeByCaptions
 from batuta.captions.admin import Admin
 from batuta.captions.app import Captions, Checks, options_from
@@ -68,6 +69,7 @@ class Batuta:
     health: Health
     transcripts: Transcripts
     batches: Batches
+    albums: Albums
 
 
 @asynccontextmanager
@@ -99,6 +101,7 @@ async def open_batuta(
         team = staff(settings, database, artefacts, stack, instance)
         only_own = carries == "own" and database.is_shared
         transcripts = await stack.enter_async_context(open_transcripts(settings, database))
+        albums = await stack.enter_async_context(open_albums(settings))
         workers = {
             **team.workers,
             **_own_workers(artefacts),
@@ -125,7 +128,7 @@ async def open_batuta(
         captions = Captions(jobs, artefacts, settings, _checks(settings, team))
         transcripts.generator = MadeByCaptions(captions, settings.youtube_origin)
         health = Health(team.workers)
-        yield Batuta(settings, captions, jobs, admin, courier, health, transcripts, Batches(jobs))
+        yield Batuta(settings, captions, jobs, admin, courier, health, transcripts, Batches(jobs), albums)
 
 
 def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:

@@ -16,6 +16,7 @@ from batuta.access.door import guard
 from batuta.access.gate import Gate, OpenPaths
 from batuta.access.keys import Keys
 from batuta.access.routes import access_routes
+from batuta.albums.routes import router as albums_router
 from batuta.captions.admin_routes import admin_router, deliveries_router
 from batuta.captions.doors import bazarr_router, openai_router
 from batuta.captions.rendered import Bodies, Lists
@@ -55,6 +56,7 @@ class _App:
 APPS: Final = {
     "captions": _App((captions_router, deliveries_router, admin_router), (openai_router, bazarr_router)),
     "transcripts": _App((transcripts_router,), short_ways=(Hits, PostedHits)),
+    "albums": _App((albums_router,)),
 }
 """The orchestrators, by the name each is served under."""
 
@@ -132,6 +134,7 @@ def _show(batuta: Batuta, app: FastAPI) -> None:
     app.state.courier = batuta.courier
     app.state.transcripts = batuta.transcripts
     app.state.batches = batuta.batches
+    app.state.albums = batuta.albums
 
 
 def standalone_service(

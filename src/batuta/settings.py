@@ -145,6 +145,16 @@ class Settings(BaseSettings):
     transcript_proxy_http_url: SecretStr | None = None
     transcript_proxy_https_url: SecretStr | None = None
 
+    # Sources of album years; a URL names a mirror
+    musicbrainz_url: ServiceURL = None
+    itunes_url: ServiceURL = None
+    itunes_country: str = Field(default="US", min_length=2, max_length=2)
+    discogs_url: ServiceURL = None
+    discogs_token: SecretStr | None = None
+    """Discogs searches only with one."""
+    albums_contact: str = ""
+    """A URL or e-mail address of yours; without one MusicBrainz, which wants to know, is not asked."""
+
     # A language model that translates in the place of the Firefox models (any OpenAI-compatible endpoint)
     translator_openai_base_url: ServiceURL = None
     translator_openai_api_key: SecretStr | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
@@ -13,9 +14,12 @@ from pathlib import Path
 import httpx2
 import pytest
 from loopback_youtube import LoopbackYouTube, Reply
+from redis.asyncio import Redis
 from transcript_servers import HealthProbe, Server, wait_until
 from transcript_stage import ID, SLOW, TALK, fetches, settings_of, video_ids
 
+from batuta.cache.shared import RedisLink
+from batuta.errors import ServiceUnavailable
 from batuta.server import orchestrator_app
 from batuta.testing.redis import RedisServer
 
@@ -107,6 +111,31 @@ async def test_a_thousand_requests_at_four_processes_are_one_call_upstream(
     sources = Counter(answer.json()["source"] for answer in answers)
     assert sources["youtube"] >= 1
     assert sources["cache"] >= 3, "the other three have it from Redis"
+
+
+async def test_a_busy_process_does_not_take_its_redis_for_dead(own_redis: RedisServer) -> None:
+    """Time in which our own event loop did not get to run is not Redis's; a dead one is found out all the same."""
+    loop = asyncio.get_running_loop()
+    link = RedisLink(own_redis.url, name="busy")
+    handle = loop.call_soon(lambda: None)
+
+    def keep_busy() -> None:  # as hundreds of requests that came at once
+        nonlocal handle
+        time.sleep(0.12)
+        handle = loop.call_soon(keep_busy)
+
+    async def ping(redis: Redis) -> None:
+        await redis.ping()  # pyright: ignore[reportUnknownMemberType, reportGeneralTypeIssues]  # for both kinds
+
+    keep_busy()
+    for _ in range(3):
+        await link.ask(ping)
+    own_redis.freeze()
+    with pytest.raises(ServiceUnavailable):
+        await link.ask(ping)
+    own_redis.thaw()
+    handle.cancel()
+    await link.aclose()
 
 
 class Callers:

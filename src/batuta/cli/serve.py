@@ -24,8 +24,10 @@ from batuta.settings import Settings
 from batuta.telemetry.tracing import start_tracing
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
-Part = Literal["all", "captions", "transcripts", "downloader", "normalizer", "transcriber", "translator"]
-ORCHESTRATORS: Final = frozenset({"all", "captions", "transcripts"})
+Part = Literal[
+    "all", "captions", "transcripts", "albums", "downloader", "normalizer", "transcriber", "translator"
+]
+ORCHESTRATORS: Final = frozenset({"all", "captions", "transcripts", "albums"})
 _PART: Final = "BATUTA_PART"
 _ADDRESS: Final = "HOST"
 
@@ -42,8 +44,8 @@ def serve(
     Parameters
     ----------
     part
-        all (each orchestrator under its name), captions or transcripts (under the seed's own paths), or
-        one service alone.
+        all (each orchestrator under its name), captions, transcripts or albums (under the seed's own
+        paths), or one service alone.
     host
         Address to listen on; the default is 127.0.0.1 (HOST).
     port
@@ -130,7 +132,7 @@ def _app(part: str, settings: Settings) -> FastAPI:
     match part:
         case "all":
             return batuta_app(settings)
-        case "captions" | "transcripts":
+        case "captions" | "transcripts" | "albums":
             return orchestrator_app(part, settings)
         case service:
             return standalone_service(service, settings)
