@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from typing import Final
+from urllib.parse import urlsplit
 
 from batuta.captions.app import Captions
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.existing import Existing, FindExisting
 from batuta.captions.models import CaptionOptions
 from batuta.errors import InvalidRequest
-from batuta.jobs import LocalWorker, OnProgress, Worker
+from batuta.jobs import LocalWorker, OnProgress, Terms, Worker
 from batuta.storage.artefacts import ArtefactStore
+from batuta.transcripts.kept import Kept
 from batuta.transcripts.languages import choose
 from batuta.transcripts.models import Cause, Segment, Track, TranscriptResult
 from batuta.transcripts.orchestrator import Transcripts
@@ -31,22 +34,30 @@ class MadeByCaptions:
         self._captions = captions
         self._youtube = youtube
 
-    async def generate(self, video_id: str, wanted: tuple[str, ...] | None) -> TranscriptResult:
+    async def generate(self, video_id: str, wanted: tuple[str, ...] | None, owner: str) -> TranscriptResult:
         """In the language spoken if that is wanted, else translated into the one wanted most.
 
         Raises what captioning raised, and `LanguageNotAvailable` where nobody can translate.
         """
-        url = f"{self._youtube}/watch?v={video_id}"
-        document = await self._captions.caption(url)
+        document = await self._captioned(video_id, CaptionOptions(), owner)
         spoken = document.subtitles.language
         if wanted is not None and not _fits(spoken, wanted):
             options = CaptionOptions(language=spoken, language_out=wanted[0])
             try:
-                document = await self._captions.caption(url, options)
+                document = await self._captioned(video_id, options, owner)
             except InvalidRequest as error:
                 detail = f"{spoken} is spoken in it, and {error.message}"
                 raise unavailable(Cause.LANGUAGE_NOT_AVAILABLE, video_id, detail) from error
-        return _transcript(video_id, document)
+        return await asyncio.to_thread(_transcript, video_id, document)
+
+    async def _captioned(self, video_id: str, options: CaptionOptions, owner: str) -> CaptionsDocument:
+        record = await self._captions.start(
+            options,
+            url=f"{self._youtube}/watch?v={video_id}",
+            url_allow=(urlsplit(self._youtube).hostname or "",),
+            terms=Terms(owner=owner, reference=f"transcript of {video_id}"),
+        )
+        return await self._captions.document(await self._captions.end_of(record.job_id))
 
 
 class ExistingCaptions:
@@ -68,26 +79,27 @@ class ExistingCaptions:
             return Existing()
         wanted = None if order.language is None else (order.language,)
         outcome = await self._transcripts.get(video_id, wanted)
-        found = outcome.transcript
+        found = outcome.kept
         if found is None or found.transcript_type == "generated":
             return Existing()
-        body = json.dumps(_as_transcription(found), ensure_ascii=False).encode()
+        body = await asyncio.to_thread(_as_transcription, found)
         stored = await self._artefacts.put(_once(body), "application/json")
         kind = "written by people" if found.transcript_type == "manual" else "heard by YouTube's recogniser"
         return Existing(file=stored, note=f"these are YouTube's own captions, {kind}")
 
 
-def _as_transcription(found: TranscriptResult) -> dict[str, object]:
+def _as_transcription(found: Kept) -> bytes:
     """As a transcriber's document (contract: captions, `GET /jobs/{id}/transcription`)."""
-    return {
+    document = {
         "language": found.language,
         "duration": found.duration,
         "engine": "youtube",
         "segments": [
             {"start": each.start, "end": each.end, "text": " ".join(each.text.split())}
-            for each in found.segments
+            for each in found.result.segments
         ],
     }
+    return json.dumps(document, ensure_ascii=False).encode()
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes]:

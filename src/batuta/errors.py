@@ -92,6 +92,7 @@ class BatutaError(Exception):
             "title": self.title,
             "status": self.status,
             "detail": self.message,
+            "error": self.message,
             **self.to_dict(),
         }
 

@@ -95,6 +95,7 @@ def _app(prefixes: Mapping[str, str], settings: Settings, bound_to: str | None) 
         telemetry=FASTAPI_TELEMETRY,
         docs_url=None,  # its page loads scripts from elsewhere, which our pages never do
         redoc_url=None,
+        redirect_slashes=False,  # `ID/` is no id
     )
     app.state.settings = settings
     app.state.bodies, app.state.lists = Bodies(), Lists()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, AnyHttpUrl, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,6 +19,12 @@ def _blank_is_unset(value: object) -> object:
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 ServiceURL = Annotated[AnyHttpUrl | None, BeforeValidator(_blank_is_unset)]
+
+
+def _redis_address(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("write redis://host:6379, rediss://… or unix:///path/of/the.sock")
+    return value
 
 
 def _entries(text: str) -> tuple[str, ...]:
@@ -37,7 +43,7 @@ class Settings(BaseSettings):
     """Base URL under which weights lie by SHA-256, asked before the hub."""
     database_url: str | None = None
     """Postgres for records and runs (`postgresql://user:password@host/name`): many machines, one queue."""
-    redis_url: SecretStr | None = None
+    redis_url: Annotated[SecretStr | None, AfterValidator(_redis_address)] = None
     """A Redis that processes share as a cache (`redis://`, `rediss://` or `unix://`); without one each has
     its own memory."""
     batuta_artefacts: str | None = None
@@ -124,15 +130,15 @@ class Settings(BaseSettings):
     whisper_model: str = "base"
 
     # Transcripts of YouTube videos
-    transcript_ttl_hours: float = Field(default=24.0 * 7, gt=0)
+    transcript_ttl_hours: float = Field(default=24.0 * 7, gt=0, le=24 * 3650)
     """Memory and Redis keep a transcript so long."""
-    transcript_fresh_days: float = Field(default=30.0, gt=0)
+    transcript_fresh_days: float = Field(default=30.0, gt=0, le=36_500)
     """One in the database is asked for again after so many days, and still given when that fails."""
     transcript_threads: int = Field(default=8, ge=1, le=64)
     """Fetches at a time."""
     transcript_timeout_seconds: float = Field(default=45.0, gt=0, le=600)
     """A fetch, with all its requests to YouTube, the pauses between them, and the wait for a thread."""
-    transcript_requests_per_second: float = Field(default=2.0, gt=0)
+    transcript_requests_per_second: float = Field(default=2.0, gt=0, le=1e6)
     """Requests to one of YouTube's hosts; a fetch makes three or so."""
     transcript_request_burst: int = Field(default=10, ge=1)
     """So many may come at once after a quiet time."""

@@ -1,4 +1,7 @@
-"""Takes the pictures of docs/screenshots: `.venv/bin/python tests/console/screenshots.py`."""
+"""Takes the pictures of docs/screenshots: `.venv/bin/python tests/console/screenshots.py`.
+
+With `albums`, `readings` or `jobs` behind it only those.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from albums_stage import Says, record_shop
 from console_stage import ARGUMENTS, CHROMIUM, PHONE, House, Visitor, house, visiting
 from playwright.async_api import Browser, async_playwright
 from reading_stage import Caption, LoopbackYouTube, Reply, Video, reading_room
@@ -213,15 +217,46 @@ async def take_readings(browser: Browser, folder: Path) -> None:
             await phone.page.screenshot(path=FOLDER / "pause-phone-dark.png")
 
 
+SHELF = (
+    ("Joni Mitchell", "Blue", "1971", 97),
+    ("Miles Davis", "Kind of Blue", "1959", 95),
+    ("Café Tacvba", "Re", "1994", 62),
+    ("Ryuichi Sakamoto", "async", "2017", 88),
+    ("Fairuz", "Maarifti Feek", "1987", 38),
+    ("Antônio Carlos Jobim", "Wave", "1967", 90),
+)
+
+
+async def take_albums(browser: Browser, folder: Path) -> None:
+    """The pages of albums."""
+    async with record_shop(folder / "shop", only=None) as shop:
+        for artist, album, year, confidence in SHELF:
+            await shop.albums.caches.store_album_year(artist, album, year, confidence)
+        asked = "/console/albums?artist=Simon+%26+Garfunkel&album=Bookends"
+        async with visiting(browser, shop.url, viewport=DESKTOP, color_scheme="light") as desk:
+            for _ in range(4):
+                await shop.albums.years.resolve("Nirvana", "Nevermind")
+            shop.sources.script.append(Says(404))  # one of them has a bad day
+            await desk.goes(asked)
+            await desk.page.screenshot(path=FOLDER / "albums.png")
+            await desk.goes("/console/albums/cache")
+            await desk.page.screenshot(path=FOLDER / "albums-cache.png")
+        async with visiting(
+            browser, shop.url, viewport=PHONE, color_scheme="dark", device_scale_factor=1.5
+        ) as phone:
+            await phone.goes("/console/albums?artist=Nirvana&album=Nevermind")
+            await phone.page.screenshot(path=FOLDER / "albums-phone-dark.png")
+
+
 async def main() -> None:
     """Start everything, take the pictures, stop everything."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with tempfile.TemporaryDirectory() as folder:
-            await take_readings(browser, Path(folder))
-            if "readings" not in sys.argv:
-                await take(browser, Path(folder))
+            for name, pictures in (("albums", take_albums), ("readings", take_readings), ("jobs", take)):
+                if name in sys.argv or len(sys.argv) == 1:
+                    await pictures(browser, Path(folder))
         await browser.close()
 
 

@@ -101,8 +101,9 @@ def test_numbers_are_said_in_the_unit_that_fits() -> None:
         "42 ms",
         "2.5 s",
     ]
-    assert [counted(1, "entry"), counted(2, "entry"), counted(0, "line")] == [
+    assert [counted(1, "entry"), counted(2, "entry"), counted(0, "line"), counted(30, "day")] == [
         "1 entry",
         "2 entries",
         "0 lines",
+        "30 days",
     ]

@@ -114,14 +114,14 @@ async def test_a_thousand_requests_at_four_processes_are_one_call_upstream(
 
 
 async def test_a_busy_process_does_not_take_its_redis_for_dead(own_redis: RedisServer) -> None:
-    """Time in which our own event loop did not get to run is not Redis's; a dead one is found out all the same."""
+    """Time in which our own event loop did not get to run is not Redis's; a dead one is found out still."""
     loop = asyncio.get_running_loop()
     link = RedisLink(own_redis.url, name="busy")
     handle = loop.call_soon(lambda: None)
 
     def keep_busy() -> None:  # as hundreds of requests that came at once
         nonlocal handle
-        time.sleep(0.12)
+        time.sleep(0.05)
         handle = loop.call_soon(keep_busy)
 
     async def ping(redis: Redis) -> None:

@@ -25,6 +25,7 @@ _PROBLEM: Final[dict[str, Any]] = {
                     "detail": {"type": "string", "description": "what, which value, what to do"},
                     "code": {"type": "string", "description": "what went wrong, for programs"},
                     "message": {"type": "string", "description": "as detail"},
+                    "error": {"type": "string", "description": "likewise, for older clients"},
                     "retryable": {"type": "boolean", "description": "whether asking again may help"},
                     "retry_after": {"type": ["number", "null"], "description": "seconds"},
                 },

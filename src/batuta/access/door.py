@@ -80,6 +80,16 @@ def requires(scope: KeyScope, *, starts_work: bool | None = None) -> Callable[[R
     return caller
 
 
+def count_submit(request: Request) -> None:
+    """Count the request against the limit of submits, for a route that finds out late that it starts work.
+
+    Raises `TooManyRequests`.
+    """
+    admission = request.scope.get(_ADMISSION)
+    if isinstance(admission, Admission):
+        admission.count(admission.gate.count_submit(admission.caller))
+
+
 class Door:
     """Lets in whom the gate admits; tells the others why not."""
 

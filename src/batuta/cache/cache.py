@@ -112,8 +112,8 @@ class TieredCache(Generic[T]):
             return self._given(Stale(entry, "memory"), _STALE)
         return await self._wait(flight, key, policy)
 
-    async def find(self, key: str, *, tags: tuple[str, ...] = ()) -> Found[T] | None:
-        """The fresh value of the nearest tier that has one; nothing is computed, no failure is told."""
+    async def find(self, key: str, *, tags: tuple[str, ...] = (), stale: bool = False) -> Found[T] | None:
+        """The value of the nearest tier that has a fresh one, or also a `stale` one; nothing is computed."""
         found = self.peek(key)
         if found is not None:
             return found
@@ -131,7 +131,11 @@ class TieredCache(Generic[T]):
             tried.append(looked.attempt)
             self._told.tier(source, looked.attempt.outcome)
             entry = looked.entry
-            if entry is not None and entry.absence is None and looked.attempt.outcome == "hit":
+            if entry is None or entry.absence is not None:
+                continue
+            if looked.attempt.outcome == "stale" and stale:
+                return Found(cast("T", entry.value), source, True, age(entry, self._now()), tuple(tried))
+            if looked.attempt.outcome == "hit":
                 if source == "database":
                     entry = capped(entry, self._policy, self._now(), self._tiers.roll())
                 self._memory.keep(key, entry, stamp)
@@ -260,6 +264,7 @@ class TieredCache(Generic[T]):
 
         Memory before, so that it holds at once; and after, since somebody may have read the old row between.
         """
+        await self._follow()  # who is never heard is never mended
         here()
         told = True
         for tier in (self._tiers.database if database else None, self._tiers.shared):

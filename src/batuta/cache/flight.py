@@ -101,7 +101,7 @@ class Flight(Generic[T]):
         try:
             outcome = await self._answer()
         except Exception as error:  # a defect of ours; whoever waits must not wait for ever
-            log.exception("cache_flight", key=self._key)
+            log.exception("cache_flight", entry=self._key)
             outcome = self._failed(error)
         finally:
             self._tell_stale()
@@ -190,7 +190,7 @@ class Flight(Generic[T]):
         stale = self.stale
         end = after_failure(error, stale and stale.entry, self._policy, now, self._tags)
         if end.stale is not None and stale is not None:
-            log.warning("cache_gives_stale", key=self._key, error=repr(error), age=age(end.stale, now))
+            log.warning("cache_gives_stale", entry=self._key, error=repr(error), age=age(end.stale, now))
             self._tiers.memory.keep(self._key, end.stale, self.stamp)
             value = cast("T", end.stale.value)
             return Found(value, stale.source, True, age(end.stale, now), self.attempts)
@@ -204,7 +204,7 @@ class Flight(Generic[T]):
         try:
             self._tiers.memory.keep(self._key, entry, self.stamp)
         except BatutaError as error:  # not of the cache's type: given, but kept nowhere
-            log.warning("cache_cannot_keep", key=self._key, error=error.message)
+            log.warning("cache_cannot_keep", entry=self._key, error=error.message)
             return
         await asyncio.gather(self._put_shared(entry), self._put_database(entry))
 
@@ -222,7 +222,7 @@ class Flight(Generic[T]):
             try:
                 await database.delete(self._key)
             except BatutaError as error:
-                log.warning("cache_cannot_forget", key=self._key, error=error.message)
+                log.warning("cache_cannot_forget", entry=self._key, error=error.message)
 
     async def _put(self, name: Source, tier: Tier[T], entry: Entry[T], stamp: Stamp) -> None:
         try:
@@ -230,7 +230,7 @@ class Flight(Generic[T]):
         except Exception as error:  # noqa: BLE001  # a tier's failure is never the caller's
             if not isinstance(error, BreakerOpen):
                 self._tiers.told.tier(name, "error")
-                log.warning("cache_cannot_put", tier=name, key=self._key, error=repr(error))
+                log.warning("cache_cannot_put", tier=name, entry=self._key, error=repr(error))
 
     async def _ask(self, name: Source, work: Callable[[], Awaitable[Entry[T] | None]]) -> Entry[T] | None:
         """What the tier has; nothing where it fails."""
@@ -253,7 +253,7 @@ class Flight(Generic[T]):
             try:
                 await shared.release(self._key, self._who)
             except BatutaError as error:
-                log.info("cache_turn_kept", key=self._key, error=error.message)  # until its lease ends
+                log.info("cache_turn_kept", entry=self._key, error=error.message)  # until its lease ends
 
     def _from_tier(self, entry: Entry[T], source: Source) -> Found[T] | Failed:
         self._tiers.memory.keep(self._key, entry, self.stamp)

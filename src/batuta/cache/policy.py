@@ -17,6 +17,10 @@ Negative = Mapping[str, float] | Callable[[BatutaError], float]
 """Seconds for which a failure is the answer, by its code or by the error itself; 0 means: not at all."""
 
 
+def _cannot_be_asked_again(error: BatutaError) -> bool:
+    return not error.retryable
+
+
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
     """How one kind of value is cached; all times are in seconds."""
@@ -38,6 +42,8 @@ class CachePolicy:
     rest_seconds: float = 5.0
     """After a failure with a stale value to give, the origin is left alone for so long."""
     negative: Negative = field(default_factory=dict[str, float])
+    final: Callable[[BatutaError], bool] = _cannot_be_asked_again
+    """Whether a failure that is remembered takes the place of a stale value: the value is gone, not late."""
     longest_rest_seconds: float = 24 * 3600.0
     """An origin that says `Retry-After` is obeyed for no longer than this."""
 
@@ -120,7 +126,7 @@ def after_failure(
     may be over soon does not.
     """
     seconds = negative_seconds(error, policy)
-    final = isinstance(error, BatutaError) and not error.retryable and seconds > 0
+    final = isinstance(error, BatutaError) and seconds > 0 and policy.final(error)
     if stale is not None and freshness(stale, now) is not Freshness.DEAD and not final:
         rest = seconds if seconds > 0 else policy.rest_seconds
         return Consequence(replace(stale, rest_until=now + rest), None)

@@ -12,7 +12,8 @@ from batuta.captions.app import options_from, result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
 from batuta.cli.screen import print_document, say, weight_bars
-from batuta.cli.watching import stopped_by_signal, watch
+from batuta.cli.stopping import stopped_by_signal
+from batuta.cli.watching import watch
 from batuta.cli.writing import check_output, format_for, target, write
 from batuta.errors import BatutaError, MediaError, from_dict
 from batuta.house import open_batuta

@@ -26,6 +26,11 @@ log = structlog.get_logger()
 app = App(name="batuta", version=__version__, help="One dependable front for media and AI services.")
 app.command("batuta.cli.caption:caption", help="Caption a video or audio file, or the media behind a URL.")
 app.command("batuta.cli.transcript:transcript", help="The transcript of a YouTube video.")
+app.command(
+    "batuta.cli.albums:app",
+    name="albums",
+    help="Years of albums: year, scan, stats, invalidate, export, import.",
+)
 app.command("batuta.cli.jobs:app", name="jobs", help="Jobs: list, show.")
 app.command("batuta.cli.worker:worker", help="Carry jobs without serving HTTP.")
 app.command("batuta.cli.keys:app", name="keys", help="API keys: create, list, revoke.")

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from batuta.cli.screen import print_document, say
-from batuta.cli.watching import stopped_by_signal
+from batuta.cli.stopping import stopped_by_signal
 from batuta.cli.writing import write
-from batuta.errors import InvalidRequest
-from batuta.house import open_batuta, open_database
+from batuta.errors import InvalidRequest, StorageError
 from batuta.settings import Settings
+from batuta.storage.database import Database, make_folder, patiently
 from batuta.transcripts.app import open_transcripts
 from batuta.transcripts.formats import TRANSCRIPT_FORMATS, TranscriptFormat, render
 from batuta.transcripts.models import TranscriptResult
@@ -75,12 +75,19 @@ async def _opened(*, generate: bool) -> AsyncGenerator[Transcripts]:
     """Transcripts alone, which takes no time; the whole house only for who may need it."""
     settings = Settings()
     if generate:
+        from batuta.house import open_batuta  # noqa: PLC0415  # the engine takes seconds to import
+
         async with open_batuta(settings, carries="own") as batuta:
             yield batuta.transcripts
         return
-    database = open_database(settings)
+    make_folder(settings.batuta_data)
+    database = Database.opened(settings.batuta_data, settings.database_url)
     try:
-        await database.create_tables()
+        try:
+            with patiently(1):
+                await database.create_tables()
+        except StorageError as error:  # a tier that fails is passed over
+            say(f"batuta: {error.message}; going on without it")
         async with open_transcripts(settings, database) as transcripts:
             yield transcripts
     finally:

@@ -53,6 +53,14 @@ NAVIGATION: Final = (
         ),
         "transcripts",
     ),
+    Section(
+        "Albums",
+        (
+            Link("Album years", "/console/albums", "disc"),
+            Link("Album cache", "/console/albums/cache", "cache"),
+        ),
+        "albums",
+    ),
     Section("System", (Link("Services", "/console/health", "pulse"),)),
 )
 

@@ -50,6 +50,7 @@ _FIVES_FROM: Final = 60.0
 _DAYS_IN_WORDS: Final = 30
 _THOUSAND: Final = 1000
 _HUNDREDTH: Final = 0.01
+_VOWELS_AND_Y: Final = ("ay", "ey", "oy", "uy")
 
 
 def tone(word: str) -> Tone:
@@ -128,10 +129,12 @@ def milliseconds(amount: float) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """So many of something: `1 line`, `2 lines`; of a word in -y, -ies."""
+    """So many of something: `1 line`, `2 lines`, `3 entries`, `4 days`."""
     if number == 1:
         return f"1 {word}"
-    return f"{number} {word[:-1]}ies" if word.endswith("y") else f"{number} {word}s"
+    if word.endswith("y") and not word.endswith(_VOWELS_AND_Y):
+        return f"{number} {word[:-1]}ies"
+    return f"{number} {word}s"
 
 
 def size(amount: int) -> str:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from batuta.access.caller import Caller
+from batuta.access.door import count_submit
 from batuta.console.advice import Failure, failure_of
 from batuta.console.pages import Pages, PagesHere
 from batuta.console.plain_forms import plain_form
@@ -69,7 +70,9 @@ async def make_form(request: Request, caller: Asker, transcripts: App, pages: Pa
     """The same, made from the sound where YouTube has no transcript to give."""
     fields = await plain_form(request)
     asked = _named(Asked(fields.get("v", "").strip()[:2048], languages_in([fields.get("languages", "")])))
-    return await _page(pages, request, caller, asked, await _answer(transcripts, asked, generate=True))
+    count_submit(request)
+    answer = await _answer(transcripts, asked, generate=True, owner=caller.owner)
+    return await _page(pages, request, caller, asked, answer)
 
 
 def _named(asked: Asked) -> Asked:
@@ -80,9 +83,9 @@ def _named(asked: Asked) -> Asked:
         return asked
 
 
-async def _answer(transcripts: Transcripts, asked: Asked, *, generate: bool) -> Answer:
+async def _answer(transcripts: Transcripts, asked: Asked, *, generate: bool, owner: str = "") -> Answer:
     try:
-        outcome = await transcripts.get(asked.video, asked.wanted, generate=generate)
+        outcome = await transcripts.get(asked.video, asked.wanted, generate=generate, owner=owner)
     except BatutaError as error:  # what was asked is no video, or no language
         return Answer(failure=failure_of(error))
     return Answer(outcome, None if outcome.error is None else failure_of(outcome.error))

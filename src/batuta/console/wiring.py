@@ -7,6 +7,8 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+from batuta.console.albums_cache_page import albums_cache_router
+from batuta.console.albums_page import albums_router
 from batuta.console.assets import Assets, assets_router
 from batuta.console.batches_page import batches_router
 from batuta.console.cache_page import cache_router
@@ -16,6 +18,7 @@ from batuta.console.health_page import health_router
 from batuta.console.job_actions import actions_router
 from batuta.console.job_page import job_router
 from batuta.console.jobs_page import jobs_router
+from batuta.console.kept_years import YearsWalk
 from batuta.console.lost import lost_router
 from batuta.console.new_page import new_router
 from batuta.console.pages import Pages
@@ -26,6 +29,7 @@ __all__ = ["HOME", "LOGIN", "add_console"]
 _ROUTERS: Final[Mapping[str, tuple[APIRouter, ...]]] = {
     "captions": (jobs_router, new_router, job_router, actions_router),
     "transcripts": (transcript_router, batches_router, cache_router),
+    "albums": (albums_router, albums_cache_router),
 }
 """The pages of each app."""
 
@@ -40,6 +44,7 @@ def add_console(app: FastAPI, prefixes: Mapping[str, str]) -> None:
     pages = Pages(assets, prefixes)
     app.state.pages = pages
     app.state.assets = assets
+    app.state.years_walk = YearsWalk()
     for router in (assets_router, front_router, health_router):
         app.include_router(router)
     for name in prefixes:

@@ -72,6 +72,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         "status": error.status_code,
         "detail": detail,
         "message": detail,
+        "error": detail,
         "code": "not_found" if error.status_code == 404 else "invalid_request",  # noqa: PLR2004
         "retryable": False,
     }

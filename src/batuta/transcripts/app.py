@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -20,7 +21,7 @@ from batuta.telemetry.metrics import watching
 from batuta.transcripts.browser import Limits
 from batuta.transcripts.causes import TranscriptUnavailable
 from batuta.transcripts.kept import Kept
-from batuta.transcripts.models import Tracks
+from batuta.transcripts.models import Cause, Tracks
 from batuta.transcripts.orchestrator import Fetcher, Transcripts
 from batuta.transcripts.pacing import Pace
 from batuta.transcripts.proxies import proxy_config
@@ -33,9 +34,14 @@ TRACKS_HOURS: Final = 24.0
 SOFT_SECONDS: Final = 10.0
 """So long a refresh may take before the stale transcript is given."""
 MAKING_SECONDS: Final = 3600.0
+MAKING_FAILED_SECONDS: Final = 600.0
+UNHEARD_SECONDS: Final = 60.0
+"""So long a process keeps to what it has where several share a database and no Redis."""
 MEMORY_BYTES: Final = 64 * 1024**2
 COUNT_SECONDS: Final = 2.0
 CLEAN_SECONDS: Final = 24 * 3600.0
+
+_GONE: Final = frozenset({Cause.NOT_FOUND, Cause.DISABLED, Cause.PRIVATE, Cause.LANGUAGE_NOT_AVAILABLE})
 
 log = structlog.get_logger(__name__)
 
@@ -59,19 +65,32 @@ async def open_transcripts(
         rows = TranscriptRows(database, fresh=dt.timedelta(days=settings.transcript_fresh_days))
         day = 24 * 3600.0
         whole = settings.transcript_timeout_seconds
+        # Without Redis other processes do not hear of an invalidation: what they have must soon be looked at.
+        alone = settings.redis_url is not None or (settings.workers == 1 and not database.is_shared)
+        unheard = math.inf if alone else UNHEARD_SECONDS
+
+        def remembered(error: BatutaError) -> float:
+            return min(_remembered(error), unheard)
+
         policy = CachePolicy(
-            fresh_seconds=settings.transcript_ttl_hours * 3600,
+            fresh_seconds=min(settings.transcript_ttl_hours * 3600, unheard),
             soft_seconds=min(SOFT_SECONDS, whole),
             load_seconds=whole + SOFT_SECONDS,
-            negative=_remembered,
+            negative=remembered,
+            final=_says_gone,
             longest_rest_seconds=day,
         )
-        making = CachePolicy(fresh_seconds=policy.fresh_seconds, load_seconds=MAKING_SECONDS)
+        making = CachePolicy(
+            fresh_seconds=policy.fresh_seconds,
+            load_seconds=MAKING_SECONDS,
+            negative=lambda error: 0.0 if error.retryable else MAKING_FAILED_SECONDS,
+        )
         offer = CachePolicy(
             fresh_seconds=min(TRACKS_HOURS * 3600, policy.fresh_seconds),
             error_seconds=day,
             load_seconds=policy.load_seconds,
-            negative=_remembered,
+            negative=remembered,
+            final=_says_gone,
             longest_rest_seconds=day,
         )
         codec, tracks_codec = Codec(Kept), Codec(Tracks)
@@ -144,6 +163,11 @@ def _redis(settings: Settings, name: str, codec: Codec[M]) -> RedisTier[M] | Non
 def _remembered(error: BatutaError) -> float:
     """Seconds for which the failure is the answer: the cause decides."""
     return error.remembered.total_seconds() if isinstance(error, TranscriptUnavailable) else 0.0
+
+
+def _says_gone(error: BatutaError) -> bool:
+    """The video or its captions are gone for everybody, rather than out of our reach."""
+    return isinstance(error, TranscriptUnavailable) and error.cause in _GONE
 
 
 async def _or_none(count: Coroutine[Any, Any, int]) -> int | None:

@@ -12,10 +12,14 @@ from batuta.errors import BatutaError
 from batuta.jobs import LocalWorker, OnProgress, Order, Run, Worker, pipeline
 from batuta.transcripts.models import Cause, PlaylistVideos, TranscriptType
 from batuta.transcripts.orchestrator import Transcripts
-from batuta.transcripts.outcomes import Source
+from batuta.transcripts.outcomes import Outcome, Source
 
 MOST: Final = 500
 """Videos of one batch; of a longer playlist the first so many."""
+TRIES: Final = 3
+LONGEST_PAUSE: Final = 900.0
+"""Seconds that a batch waits when YouTube asks for a pause."""
+_PAUSES: Final = frozenset({Cause.RATE_LIMITED, Cause.BLOCKED})
 VERSION: Final = "1"
 """Of the work below; nothing of it is kept for another job."""
 AT_ONCE: Final = 4
@@ -126,14 +130,22 @@ class BatchWork:
             tasks = [group.create_task(fetch(video_id)) for video_id in order.video_ids]
         return BatchResult(videos=tuple(task.result() for task in tasks))
 
+    async def _patiently(self, video_id: str, languages: tuple[str, ...] | None) -> Outcome:
+        """The transcript; where YouTube asks for a pause, that is made: nobody waits in front of a screen."""
+        for _ in range(TRIES - 1):
+            outcome = await self._transcripts.get(video_id, languages)
+            pause = None if outcome.error is None else outcome.error.retry_after
+            if outcome.cause not in _PAUSES or pause is None or pause > LONGEST_PAUSE:
+                return outcome
+            await asyncio.sleep(pause)
+        return await self._transcripts.get(video_id, languages)
+
     async def _line(self, video_id: str, languages: tuple[str, ...] | None) -> BatchLine:
         try:
-            outcome = await self._transcripts.get(video_id, languages)
-        except (
-            BatutaError
-        ) as error:  # a language that is none: the door has looked, but jobs outlive releases
+            outcome = await self._patiently(video_id, languages)
+        except BatutaError as error:  # a language that is none now: jobs outlive releases
             return BatchLine(video_id=video_id, ok=False, message=error.message)
-        found = outcome.transcript
+        found = outcome.kept
         if found is None:
             message = None if outcome.error is None else outcome.error.message
             return BatchLine(

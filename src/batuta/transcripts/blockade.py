@@ -84,7 +84,8 @@ class Standing:
         strikes = self.strikes + 1
         if strikes < patience.strikes and not probe:
             return replace(self, strikes=strikes)
-        pause = math.ldexp(patience.pause, min(self.openings, 10)) if asked is None else asked
+        usual = math.ldexp(patience.pause, min(self.openings, 10))
+        pause = usual if asked is None else max(asked, patience.pause / 10)  # "at once" is no pause
         return Standing(strikes, self.openings + 1, cause, now + min(pause, patience.longest))
 
     def answered(self, *, probe: bool) -> Standing:

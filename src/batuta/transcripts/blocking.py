@@ -10,8 +10,10 @@ a thread of its own: so a thousand threads that want one transcript make one fet
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Generator, Sequence
-from functools import cache
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from batuta.errors import BatutaError
+from batuta.errors import BatutaError, StorageError
 from batuta.settings import Settings
 from batuta.storage.database import Database, make_folder
 from batuta.transcripts.cores import Basis, TranscriptCache, cores
@@ -65,13 +67,13 @@ class TranscriptOrchestrator:
         try:
             question = Question.of(video_id, languages)
         except BatutaError as error:
-            log.warning("transcript_not_asked", video_id=video_id[:80], error=error.message)
+            log.warning("transcript_not_asked", video_id=str(video_id)[:80], error=error.message)
             return None
-        core = self._core
-        kept = core.peek(question)
+        kept = cores().peek(self._basis, question)
         if kept is not None:
             return kept.result
-        outcome = cores().run(core.get(question.video_id, question.wanted))
+        with self._core as core:
+            outcome = cores().run(core.get(question.video_id, question.wanted))
         if outcome.error is not None:
             log.warning(
                 "no_transcript", video_id=question.video_id, cause=outcome.cause, error=outcome.error.message
@@ -85,14 +87,16 @@ class TranscriptOrchestrator:
     def invalidate_cache(self, video_id: str) -> bool:
         """Have the next request fetch the video anew; False for what is no video, or a tier that failed."""
         try:
-            return cores().run(self._core.invalidate(video_id))
+            with self._core as core:
+                return cores().run(core.invalidate(video_id))
         except BatutaError as error:
-            log.warning("transcript_not_invalidated", video_id=video_id[:80], error=error.message)
+            log.warning("transcript_not_invalidated", video_id=str(video_id)[:80], error=error.message)
             return False
 
     def clear_cache(self) -> bool:
         """Forget what memory and Redis have, of ours alone; the database keeps its rows."""
-        return cores().run(self._core.clear_cache())
+        with self._core as core:
+            return cores().run(core.clear_cache())
 
     def get_statistics(self) -> dict[str, Any]:
         """`cache_keys` in Redis (without one, in memory), `cache_memory` in bytes, `database_count` in rows.
@@ -100,10 +104,12 @@ class TranscriptOrchestrator:
         Counts are None where the tier did not answer. `hits`, `loads`, `joined` and `errors` are since the
         process began.
         """
-        found = cores().run(self._core.statistics())
+        with self._core as core:
+            found = cores().run(core.statistics())
+            redis_up = core.surroundings.redis_up
         memory = found.memory
         return {
-            "cache_keys": found.cached if self._core.surroundings.redis_up is not None else memory.entries,
+            "cache_keys": found.cached if redis_up is not None else memory.entries,
             "cache_memory": memory.bytes,
             "database_count": found.stored,
             "hits": {tier: numbers.hits for tier, numbers in memory.tiers.items() if tier != "origin"},
@@ -113,13 +119,24 @@ class TranscriptOrchestrator:
         }
 
     @property
-    def _core(self) -> Transcripts:
+    def _core(self) -> AbstractContextManager[Transcripts]:
         return cores().of(self._basis)
 
 
-@cache
+_houses: dict[tuple[Path, str | None, int], Database] = {}
+_one_at_a_time = threading.Lock()
+
+
 def _house(folder: Path, url: str | None) -> Database:
-    make_folder(folder)
-    database = Database.opened(folder, url)
-    cores().run(database.create_tables())
-    return database
+    """One engine for each database and process; connections do not survive a fork."""
+    key = (folder, url, os.getpid())
+    with _one_at_a_time:
+        if key not in _houses:
+            make_folder(folder)
+            database = Database.opened(folder, url)
+            try:
+                cores().run(database.create_tables())
+            except StorageError as error:  # a tier that fails is passed over
+                log.warning("transcripts_database", error=error.message)
+            _houses[key] = database
+        return _houses[key]

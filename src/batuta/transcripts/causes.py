@@ -52,8 +52,8 @@ class TranscriptUnavailable(BatutaError):
         return min(timedelta(seconds=max(self.retry_after, 0.0)), _LONGEST)
 
     def to_problem(self) -> dict[str, Any]:
-        """RFC 9457, with the cause as its code, and `error` for older clients."""
-        return {**super().to_problem(), "code": self.cause.value, "error": self.message}
+        """RFC 9457, with the cause as its code."""
+        return {**super().to_problem(), "code": self.cause.value}
 
 
 class InvalidVideoId(TranscriptUnavailable):

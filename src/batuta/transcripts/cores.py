@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 import structlog
 from pydantic import SecretStr
-from sqlalchemy.pool import SingletonThreadPool
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from batuta.errors import StorageError
 from batuta.logs import log_to_stderr
 from batuta.settings import Settings
 from batuta.storage.database import Database
 from batuta.transcripts.app import open_transcripts
+from batuta.transcripts.kept import Kept
 from batuta.transcripts.lent import Lent, TranscriptFetcher
 from batuta.transcripts.orchestrator import Transcripts
+from batuta.transcripts.questions import Question
 from batuta.transcripts.store import transcripts as table
 
 T = TypeVar("T")
@@ -59,12 +61,13 @@ class Basis:
     fetcher: TranscriptFetcher | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Core:
-    """An opened core."""
+    """An opened core, and how many callers are in it: it is closed only when there are none."""
 
     transcripts: Transcripts
     stack: AsyncExitStack
+    inside: int = 0
 
 
 class Cores:
@@ -76,23 +79,41 @@ class Cores:
         self._lock = threading.Lock()
         threading.Thread(target=self._loop.run_forever, name="transcripts", daemon=True).start()
 
-    def of(self, basis: Basis) -> Transcripts:
-        """The core that stands on this; opened when it is first asked for."""
-        key = (id(basis.engine), basis.cache, id(basis.fetcher))  # both are alive as long as the core is
-        found = self._cores.get(key)
-        if found is not None:
-            with suppress(KeyError):  # another thread has just closed it
-                self._cores.move_to_end(key)
-                return found[1].transcripts
+    def peek(self, basis: Basis, question: Question) -> Kept | None:
+        """What the basis's core has in memory, if it is open."""
+        found = self._cores.get(_key(basis))
+        return None if found is None else found[1].transcripts.peek(question)
+
+    @contextmanager
+    def of(self, basis: Basis) -> Generator[Transcripts]:
+        """The core that stands on this, open for as long as the block lasts."""
+        core = self._enter(basis)
+        try:
+            yield core.transcripts
+        finally:
+            with self._lock:
+                core.inside -= 1
+            self._make_room()
+
+    def _enter(self, basis: Basis) -> Core:
+        key = _key(basis)
         with self._lock:
             found = self._cores.get(key)
             if found is None:
-                found = basis, self.run(_opened(basis))
-                self._cores[key] = found
-                while len(self._cores) > MOST:
-                    _, (_, oldest) = self._cores.popitem(last=False)
-                    self.run(oldest.stack.aclose())
-            return found[1].transcripts
+                found = self._cores[key] = basis, self.run(_opened(basis))
+            self._cores.move_to_end(key)
+            found[1].inside += 1
+            return found[1]
+
+    def _make_room(self) -> None:
+        """Close those that nobody is in, the longest unused first, as long as there are too many."""
+        if len(self._cores) <= MOST:
+            return
+        with self._lock:
+            idle = [key for key, (_, core) in self._cores.items() if not core.inside]
+            for key in idle[: max(len(self._cores) - MOST, 0)]:
+                _, core = self._cores.pop(key)
+                self.run(core.stack.aclose())
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """What the work gives, done in the loop's thread and waited for here."""
@@ -103,6 +124,11 @@ class Cores:
             future.cancel()  # Ctrl-C here ends it there
             raise
 
+    def leave_connections(self) -> None:
+        """In a child: the parent's connections are not ours to use, nor to close."""
+        for basis, _ in self._cores.values():
+            basis.engine.dispose(close=False)
+
     def close(self) -> None:
         """Close every core; another is opened when somebody asks."""
         with self._lock:
@@ -111,10 +137,33 @@ class Cores:
                 self.run(core.stack.aclose())
 
 
-@cache
+def _key(basis: Basis) -> tuple[int, TranscriptCache | None, int]:
+    return id(basis.engine), basis.cache, id(basis.fetcher)  # both are alive as long as the core is
+
+
+_ours: Cores | None = None
+_first = threading.Lock()
+"""`functools.cache` calls the function once for each thread that asks at the same time."""
+
+
 def cores() -> Cores:
     """Those of this process."""
-    return Cores()
+    global _ours  # noqa: PLW0603
+    if _ours is None:
+        with _first:
+            _ours = _ours or Cores()
+    return _ours
+
+
+def _forked() -> None:
+    """The loop's thread stays in the parent, and so do its connections."""
+    global _ours, _first
+    if _ours is not None:
+        _ours.leave_connections()
+    _ours, _first = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class _InMemory(Database):
@@ -124,14 +173,23 @@ class _InMemory(Database):
         return await self.write(work)
 
 
+def _database(engine: sa.Engine) -> Database:
+    """The caller's database; one that is a single connection is his alone, so ours is then another in memory.
+
+    Else our transactions would commit or roll back what he has begun.
+    """
+    if isinstance(engine.pool, SingletonThreadPool | StaticPool):
+        return _InMemory(sa.create_engine("sqlite://"))
+    return Database(engine, owns_engine=False)
+
+
 async def _opened(basis: Basis) -> Core:
     settings = Settings()
     if basis.cache is not None:
         settings = basis.cache.applied(settings)
     if not structlog.is_configured():
         log_to_stderr(settings.log_level if "log_level" in settings.model_fields_set else "WARNING")
-    in_memory = isinstance(basis.engine.pool, SingletonThreadPool)
-    database = (_InMemory if in_memory else Database)(basis.engine, owns_engine=False)
+    database = _database(basis.engine)
     stack = AsyncExitStack()
     stack.push_async_callback(database.aclose)
     try:

@@ -34,17 +34,24 @@ _ALIASES: Final = {
 """Older codes that YouTube or its users still write (ISO 639, IANA language subtag registry)."""
 
 
+def is_language(code: str) -> bool:
+    """Whether the text is a code, or YouTube's name of a track."""
+    return _CODE.fullmatch(code) is not None
+
+
 def preferences(languages: Iterable[str] | None) -> tuple[str, ...] | None:
     """The codes in the order given, once each, without blanks; None, which means any, when there is none.
 
     Raises `InvalidRequest` for more than 20 codes and for something that is no code.
     """
+    if isinstance(languages, str):  # a text is a sequence too, of its letters
+        languages = languages.split(",")
     given = [code.strip() for code in languages or ()]
     codes = tuple(dict.fromkeys(code for code in given if code))
     if len(codes) > _MOST:
         raise InvalidRequest(f"{len(codes)} languages are too many to choose from: send up to {_MOST}")
     for code in codes:
-        if not _CODE.fullmatch(code):
+        if not is_language(code):
             raise InvalidRequest(f"{code[:80]!r} is no language code; send codes such as en, pt-BR, zh-Hant")
     return codes or None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -37,8 +38,11 @@ class Fetcher(Protocol):
 class Generator(Protocol):
     """Who makes a transcript where there is none."""
 
-    async def generate(self, video_id: str, wanted: tuple[str, ...] | None) -> TranscriptResult:
-        """The transcript of what is said in the video, in one of the languages; raises what went wrong."""
+    async def generate(self, video_id: str, wanted: tuple[str, ...] | None, owner: str) -> TranscriptResult:
+        """The transcript of what is said in the video, in one of the languages; raises what went wrong.
+
+        `owner` is the key that asked first, under which the work is accounted.
+        """
         ...
 
 
@@ -97,12 +101,18 @@ class Transcripts:
         self.generator = generator
 
     async def get(
-        self, video: str, languages: Iterable[str] | None = None, *, generate: bool = False
+        self,
+        video: str,
+        languages: Iterable[str] | None = None,
+        *,
+        generate: bool = False,
+        owner: str = "",
     ) -> Outcome:
         """The transcript of a video (its id or any address) in the language preferred most; None is any.
 
-        With `generate` the captions app makes one where YouTube has none to give. Raises `InvalidVideoId`,
-        and `InvalidRequest` for a language that is none; any other failure is the outcome's `cause`.
+        With `generate` the captions app makes one where YouTube has none to give, for `owner`. Raises
+        `InvalidVideoId`, and `InvalidRequest` for a language that is none; any other failure is the
+        outcome's `cause`.
         """
         question = Question.of(video, languages)
         looked = await self._cache.look_up(question.key, lambda: self._fetch(question), tags=question.tags)
@@ -111,7 +121,7 @@ class Transcripts:
         outcome = refused(looked)
         if outcome.cause in BEYOND_MAKING:
             return outcome
-        return await self._made(question, outcome, generate=generate)
+        return await self._made(question, outcome, owner if generate else None)
 
     def peek(self, question: Question) -> Kept | None:
         """The transcript if it is in memory and fresh; from any thread, in a microsecond or two."""
@@ -154,17 +164,21 @@ class Transcripts:
         )
 
     async def _fetch(self, question: Question) -> Kept:
-        return Kept.of(await self._fetcher.fetch(question.video_id, question.wanted))
+        found = await self._fetcher.fetch(question.video_id, question.wanted)
+        return await asyncio.to_thread(Kept.of, found)
 
-    async def _made(self, question: Question, before: Outcome, *, generate: bool) -> Outcome:
-        """One made earlier, whoever asks; a new one only for those who asked for that."""
+    async def _made(self, question: Question, before: Outcome, owner: str | None) -> Outcome:
+        """One made earlier, whoever asks and however old; a new one only for an owner who asked for that."""
+        kept = await self._cache.find(question.made_key, tags=question.tags, stale=True)
+        if kept is not None:
+            return made(kept, before)
         generator = self.generator
-        if generator is None or not generate:
-            kept = await self._cache.find(question.made_key, tags=question.tags)
-            return before if kept is None else made(kept, before)
+        if generator is None or owner is None:
+            return before
 
         async def load() -> Kept:
-            return Kept.of(await generator.generate(question.video_id, question.wanted))
+            found = await generator.generate(question.video_id, question.wanted, owner)
+            return await asyncio.to_thread(Kept.of, found)
 
         looked = await self._cache.look_up(question.made_key, load, policy=self._making, tags=question.tags)
         return not_made(looked, before) if isinstance(looked, Failed) else made(looked, before)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from batuta.cache import Attempt as Looked
 from batuta.cache import Failed, Found
-from batuta.errors import DeadlineExceeded
+from batuta.errors import BatutaError, DeadlineExceeded
 from batuta.transcripts.causes import TranscriptUnavailable, YouTubeFailed, YouTubeTimeout
 from batuta.transcripts.kept import Kept
 from batuta.transcripts.models import Cause, TranscriptResult
@@ -82,16 +82,17 @@ def made(found: Found[Kept], before: Outcome) -> Outcome:
     """What we made ourselves, now (then its source is `generated`) or earlier."""
     source = _MADE if found.source == "origin" else _NAMES[found.source]
     tried = (*before.attempts, *attempts(found.attempts, _MADE))
-    return Outcome(source, tried, found.value, found.stale, found.age)
+    return Outcome(source, tried, found.value, age=found.age)  # what is said in a video does not go stale
 
 
 def not_made(failed: Failed, before: Outcome) -> Outcome:
     """YouTube's failure, which making one did not mend."""
     tried = (*before.attempts, *attempts(failed.attempts, _MADE))
-    error = before.error
-    if error is not None:
-        error = type(error)(f"{error.message}; generating one failed: {failed.error}", error.retry_after)
-    return Outcome(before.source, tried, error=error)
+    error = before.error or YouTubeFailed("there is no transcript")
+    told = f"{error.message}; generating one failed: {failed.error}"
+    if isinstance(failed.error, BatutaError) and failed.error.retryable:  # asking again may help after all
+        return Outcome(before.source, tried, error=YouTubeFailed(told, failed.error.retry_after))
+    return Outcome(before.source, tried, error=type(error)(told, error.retry_after))
 
 
 def named(error: Exception) -> TranscriptUnavailable:

@@ -16,7 +16,7 @@ from typing import Final, Self
 from batuta.transcripts.languages import preferences
 from batuta.transcripts.models import Cause
 from batuta.transcripts.verdicts import unavailable
-from batuta.transcripts.video_ids import extract_video_id, is_video_id
+from batuta.transcripts.video_ids import extract_video_id
 
 ANY: Final = "*"
 MADE: Final = ":made"
@@ -57,9 +57,10 @@ class Question:
 
 def video_of(text: str) -> str:
     """The video's id, given that or any address of it; raises `InvalidVideoId`."""
-    found = text if is_video_id(text) else extract_video_id(text)
+    found = extract_video_id(text)
     if found is None:
-        shown = repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
+        shown = repr(text)
+        shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
         raise unavailable(Cause.INVALID_ID, shown)
     return found
 

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from batuta.access.answers import PROBLEMS
 from batuta.access.caller import Caller
-from batuta.access.door import requires
+from batuta.access.door import count_submit, requires
 from batuta.jobs import JobRecord, Terms
 from batuta.services.jobs_over_http import MAX_KEY_LENGTH, check_visible, plausible, seen_before, told
 from batuta.telemetry.traces import current_traceparent
@@ -122,10 +122,13 @@ IdempotencyKey = Annotated[str | None, Header(max_length=MAX_KEY_LENGTH)]
 
 
 @router.post("/api/transcript", response_model=TranscriptView)
-async def ask(body: TranscriptBody, transcripts: App, caller: Asker) -> Response:
-    """The transcript of a video, from the nearest tier that has it."""
-    del caller
-    return _answer(await transcripts.get(body.url, body.languages, generate=body.generate))
+async def ask(body: TranscriptBody, request: Request, transcripts: App, caller: Asker) -> Response:
+    """The transcript of a video, from the nearest tier that has it; to have one made counts as a submit."""
+    if body.generate:
+        count_submit(request)
+    return _answer(
+        await transcripts.get(body.url, body.languages, generate=body.generate, owner=caller.owner)
+    )
 
 
 @router.get(
@@ -147,7 +150,7 @@ async def show(
         return _answer(outcome)
     found = outcome.found()
     text = await asyncio.to_thread(lambda: render(found.result, format))
-    name = f"{found.result.video_id}.{found.result.language}.{format}"
+    name = f"{found.video_id}.{found.language}.{format}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Server-Timing": _timing(outcome)}
     return Response(text, media_type=media_type(format), headers=headers)
 
@@ -164,8 +167,15 @@ async def prefetch(video_id: str, transcripts: App, caller: Asker, languages: La
     """Have the transcript in every tier before somebody asks for it."""
     del caller
     outcome = await transcripts.get(video_id, languages)
-    fields = outcome.found().result.model_dump(include=set(Prefetched.model_fields))
-    return Prefetched(**fields, source=outcome.source, stale=outcome.stale)
+    found = outcome.found()
+    return Prefetched(
+        video_id=found.video_id,
+        language=found.language,
+        transcript_type=found.transcript_type,
+        duration=found.duration,
+        source=outcome.source,
+        stale=outcome.stale,
+    )
 
 
 @router.delete("/api/transcript/{video_id}")

@@ -55,17 +55,13 @@ class TranscriptRows:
                 transcripts.c.transcript_type == "manual",
             )
             fits = sa.or_(fits, best)
-        query = (
-            sa.select(transcripts.c.body, transcripts.c.fetched_at)
-            .where(fits)
-            .order_by(transcripts.c.fetched_at.desc())
-            .limit(1)
-        )
-        row = await self._database.read(lambda connection: connection.execute(query).first())
+        query = sa.select(transcripts).where(fits).order_by(transcripts.c.fetched_at.desc()).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
         if row is None:
             return None
-        stored = row.fetched_at.timestamp()
-        return Entry(Kept(body=row.body), stored, stored + self._fresh, stored + self._kept, (video_id,))
+        kept = Kept.model_validate({name: value for name, value in row.items() if name != "key"})
+        stored = kept.fetched_at.timestamp()
+        return Entry(kept, stored, stored + self._fresh, stored + self._kept, (video_id,))
 
     async def stamp(self, key: str, tags: tuple[str, ...]) -> Stamp:
         """Nothing to remember: rows are deleted, not marked."""
@@ -77,16 +73,7 @@ class TranscriptRows:
         del stamp
         if entry.value is None:
             return
-        result = entry.value.result
-        row = {
-            "key": key,
-            "video_id": result.video_id,
-            "language": result.language,
-            "transcript_type": result.transcript_type,
-            "duration": result.duration,
-            "body": entry.value.body,
-            "fetched_at": result.fetched_at,
-        }
+        row = {"key": key, **entry.value.model_dump()}
         await self._database.write(lambda connection: _upsert(connection, row))
 
     async def delete(self, key: str) -> None:

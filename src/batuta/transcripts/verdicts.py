@@ -106,13 +106,20 @@ def verdict(error: Exception, video_id: str, seen: Seen) -> TranscriptUnavailabl
     return unavailable(cause, video_id, _detail(error, cause, seen), last.retry_after if last else None)
 
 
+_SHORTEST: Final = 1.0
+_LONGEST_PAUSE: Final = 24 * 3600.0
+"""Seconds: whoever says "at once", or a year, is not taken at his word."""
+
+
 def unavailable(
     cause: Cause, video_id: str, detail: str = "", retry_after: float | None = None
 ) -> TranscriptUnavailable:
     """The error of that cause, in words; `detail` is what YouTube or the network said."""
     message = _MESSAGES[cause].format(id=video_id)
     told = f"{message} ({detail[:_LONGEST]})" if detail else message
-    return BY_CAUSE[cause](told, retry_after if BY_CAUSE[cause].retryable else None)
+    if retry_after is None or not BY_CAUSE[cause].retryable:
+        return BY_CAUSE[cause](told)
+    return BY_CAUSE[cause](told, min(max(retry_after, _SHORTEST), _LONGEST_PAUSE))
 
 
 def _cause(error: Exception, seen: Seen) -> Cause:

@@ -65,13 +65,17 @@ def is_video_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None and text not in _NO_IDS
 
 
-@lru_cache(maxsize=4096)
 def extract_video_id(url: str) -> str | None:
     """The 11 characters of the video the address leads to, or that the text is; None for anything else.
 
     The host must be one of YouTube's, without user or unusual port; letters' case does not matter there, and
     neither does a missing scheme.
     """
+    return _found(url) if isinstance(url, str) else None  # pyright: ignore[reportUnnecessaryIsInstance]  # None comes from programs
+
+
+@lru_cache(maxsize=4096)
+def _found(url: str) -> str | None:
     text = url.strip()
     return text if is_video_id(text) else _video(text, _DEPTH)
 
@@ -134,5 +138,5 @@ def _page(text: str) -> _Page | None:
     known = host in _HOSTS or host in _SHORT_HOSTS or host in _PICTURE_HOSTS
     if not known or "@" in url.netloc or port not in _PORTS:
         return None
-    path = url.path.removeprefix("/").removesuffix("/")
+    path = url.path.partition("&")[0].removeprefix("/").removesuffix("/")
     return _Page(host, tuple(path.split("/")) if path else (), query)

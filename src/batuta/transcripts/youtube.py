@@ -10,6 +10,7 @@ own. A fetch that nobody waits for any more ends at its next step. Use one objec
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,13 @@ from time import perf_counter
 from typing import Final, Generic, TypeVar
 
 import structlog
-from youtube_transcript_api import FetchedTranscript, RequestBlocked, Transcript, YouTubeTranscriptApi
+from youtube_transcript_api import (
+    FetchedTranscript,
+    FetchedTranscriptSnippet,
+    RequestBlocked,
+    Transcript,
+    YouTubeTranscriptApi,
+)
 from youtube_transcript_api.proxies import ProxyConfig
 
 from batuta.clients.bulkhead import Bulkhead
@@ -32,7 +39,7 @@ from batuta.transcripts.blockade import DEFAULT_PATIENCE, ROTATING_PATIENCE, Blo
 from batuta.transcripts.browser import Browser, Limits, Visit
 from batuta.transcripts.causes import TranscriptUnavailable
 from batuta.transcripts.cleaning import clean
-from batuta.transcripts.languages import choose, preferences
+from batuta.transcripts.languages import choose, is_language, preferences
 from batuta.transcripts.models import Cause, PlaylistVideos, Segment, Track, TranscriptResult
 from batuta.transcripts.pacing import Pace
 from batuta.transcripts.playlists import PLAYLIST_LIMITS, Playlists
@@ -233,11 +240,11 @@ class YouTube:
             raise unavailable(Cause.LANGUAGE_NOT_AVAILABLE, video_id, f"it has: {offered}")
         found = self._fetched(listed[track])
         segments = clean(
-            (Segment(text=each.text, start=each.start, duration=each.duration) for each in found),
+            filter(None, map(_segment, found)),
             automatic=track.transcript_type == "auto",
         )
         if not segments:
-            raise unavailable(Cause.UPSTREAM_ERROR, video_id, f"the track {track.language} has no text")
+            raise unavailable(Cause.DISABLED, video_id, f"its track {track.language} has no text")
         return TranscriptResult.of(video_id, track.language, track.transcript_type, segments)
 
     def _fetched(self, transcript: Transcript) -> FetchedTranscript:
@@ -264,10 +271,22 @@ class YouTube:
 
 def _listed(api: YouTubeTranscriptApi, visit: Visit, video_id: str) -> dict[Track, Transcript]:
     """The library's transcripts by what they are, manual ones first, in YouTube's order."""
-    found = {_track(transcript): transcript for transcript in api.list(video_id)}
+    found = {
+        _track(transcript): transcript
+        for transcript in api.list(video_id)
+        if is_language(transcript.language_code)  # it becomes part of file names and headers
+    }
     if not found:
         raise unavailable(no_tracks(visit), video_id)
     return found
+
+
+def _segment(snippet: FetchedTranscriptSnippet) -> Segment | None:
+    """The segment; times before the beginning are moved there, and what has no time is left out."""
+    start, duration = snippet.start, snippet.duration
+    if not (math.isfinite(start) and math.isfinite(duration)):
+        return None
+    return Segment(text=snippet.text, start=max(start, 0.0), duration=max(duration, 0.0))
 
 
 def _track(transcript: Transcript) -> Track:

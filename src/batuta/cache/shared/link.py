@@ -27,8 +27,6 @@ LIMIT_SECONDS: Final = 0.15
 """A Redis nearby answers in less than a millisecond."""
 TICKS: Final = 10
 """In which the limit is counted, so that a busy loop of ours is not taken for a Redis that hangs."""
-BEATS: Final = 10
-"""Turns of the event loop that an answer is given at least: connecting takes some, a command two."""
 MEND_SECONDS: Final = 0.25
 CONNECTIONS: Final = 16
 _UNREACHABLE: Final = (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError)

@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { toast } from "./toast.js";
 
-const DONE = { cancel: "Cancelled", delete: "Deleted", forget: "Forgotten, and asked for anew" };
+const DONE = { cancel: "Cancelled", delete: "Deleted", forget: "Forgotten, and asked for anew", save: "Saved", clear: "Everything is forgotten" };
 
 export function wireActions() {
   document.addEventListener("submit", async (event) => {

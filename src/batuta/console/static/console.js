@@ -1,6 +1,7 @@
 // Brings the page to life. Every page works without it, a little more by hand.
 
 import { wireActions } from "./actions.js";
+import { wireAsking } from "./asking.js";
 import { wireJob } from "./job.js";
 import { wireLogin } from "./login.js";
 import { wireNew } from "./new.js";
@@ -8,7 +9,6 @@ import { wirePolling } from "./live.js";
 import { wirePlayer } from "./player.js";
 import { wireTheme } from "./look.js";
 import { wireLines } from "./lines.js";
-import { wireTranscript } from "./transcript.js";
 import { reveal } from "./reveal.js";
 import { keepTimes } from "./times.js";
 
@@ -23,7 +23,7 @@ wireLogin();
 wireNew();
 wirePlayer();
 wireJob();
-wireTranscript();
+wireAsking();
 wireLines();
 wirePolling();
 keepTimes();

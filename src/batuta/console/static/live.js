@@ -70,12 +70,12 @@ export function wirePolling() {
   const calm = () => Number(part.dataset.poll) || (part.querySelector("[data-active]") ? BUSY_MS : CALM_MS);
   const later = () => {
     clearTimeout(timer);
-    timer = setTimeout(poll, Math.min(LONGEST_MS, calm() * 2 ** failures));
+    timer = setTimeout(() => poll(), Math.min(LONGEST_MS, calm() * 2 ** failures));
   };
-  async function poll() {
+  async function poll(address = part.dataset.from) { // what changes by itself may have an address of its own
     if (document.hidden) return;
     try {
-      await refresh();
+      await refresh(address);
       failures = 0;
     } catch {
       failures = Math.min(failures + 1, 5);
@@ -86,6 +86,6 @@ export function wirePolling() {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) poll();
   });
-  document.addEventListener("batuta:changed", poll);
+  document.addEventListener("batuta:changed", () => poll(location.href));
   later();
 }

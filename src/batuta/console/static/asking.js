@@ -1,4 +1,5 @@
-// A transcript is asked for without leaving the page: its address is asked for, and the answer takes its place.
+// A question (a transcript, an album) is asked without leaving the page: its address is asked for, and the answer
+// takes its place.
 
 import { toast } from "./toast.js";
 import { reveal } from "./reveal.js";
@@ -8,15 +9,15 @@ const LIMIT_MS = 120000;
 const MAKING_MS = 3600000;
 const BROKEN_OFF_MS = 20000;
 
-export function wireTranscript() {
+export function wireAsking() {
   const form = document.getElementById("ask");
   if (!form) return;
   let stop = () => {};
 
-  async function ask(address, body = null, keep = true) {
+  async function ask(address, { body = null, keep = true, words } = {}) {
     stop(); // of two questions the later one counts
     const mine = new AbortController();
-    const ended = begin(body ? "Making it from the sound: this takes its time, and goes on if you leave." : "Looking for it…");
+    const ended = begin(words || form.dataset.words || "Looking for it…");
     stop = () => {
       mine.abort();
       ended();
@@ -35,13 +36,14 @@ export function wireTranscript() {
     const fields = new FormData(form, event.submitter);
     const making = fields.get("make") && !fields.get("tracks");
     fields.delete("make");
-    ask(addressOf(form.action, fields), making ? fields : null);
+    if (making) ask(form.action, { body: fields, words: form.dataset.making });
+    else ask(addressOf(form.action, fields));
   });
   document.addEventListener("submit", (event) => {
     if (event.target.dataset.asks === undefined) return;
     event.preventDefault();
-    const fields = new FormData(event.target);
-    ask(addressOf(event.target.action, fields), fields);
+    const words = event.submitter?.dataset.words || event.target.dataset.words;
+    ask(event.target.action, { body: new FormData(event.target, event.submitter), words });
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-asks]");
@@ -49,8 +51,8 @@ export function wireTranscript() {
     event.preventDefault();
     if (link.ariaDisabled !== "true") ask(link.href);
   });
-  addEventListener("popstate", () => ask(location.href, null, false));
-  document.addEventListener("batuta:changed", () => ask(location.href, null, false));
+  addEventListener("popstate", () => ask(location.href, { keep: false }));
+  document.addEventListener("batuta:changed", () => ask(location.href, { keep: false }));
   waitOut();
 }
 
@@ -71,7 +73,7 @@ async function answered(address, body, signal) {
     const limit = AbortSignal.timeout(body ? MAKING_MS : LIMIT_MS);
     const options = body ? { method: "POST", body } : {};
     try {
-      return await refresh(body ? "/console/transcripts" : address, { ...options, signal: AbortSignal.any([signal, limit]) });
+      return await refresh(address, { ...options, signal: AbortSignal.any([signal, limit]) });
     } catch (problem) {
       if (!body || !(problem instanceof TypeError) || Date.now() - begun < BROKEN_OFF_MS) throw problem;
     }
@@ -101,12 +103,13 @@ function begin(words) {
 function show(fresh, keep) {
   const answer = fresh.getElementById("answer");
   document.title = fresh.title;
-  for (const name of ["f-v", "f-languages"]) document.getElementById(name).value = fresh.getElementById(name)?.value ?? "";
+  for (const field of document.querySelectorAll("#ask .field input")) field.value = fresh.getElementById(field.id)?.value ?? "";
   if (keep && answer.dataset.address) history.pushState(null, "", answer.dataset.address);
   document.getElementById("said").textContent = answer.dataset.said || "";
   reveal();
   waitOut();
-  const place = document.getElementById(answer.children.length ? "answer" : "offer");
+  const taken = document.getElementById("answer");
+  const place = taken.children.length ? taken : document.getElementById("offer");
   if (keep && place.getBoundingClientRect().top > innerHeight / 2) place.scrollIntoView();
 }
 
