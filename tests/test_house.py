@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from batuta.albums.routes import router as albums_router
 from batuta.captions import pipeline
 from batuta.captions.admin_routes import admin_router, deliveries_router
 from batuta.captions.routes import router
@@ -110,7 +111,13 @@ def test_every_setting_is_documented() -> None:
 def test_every_route_is_documented() -> None:
     """A new route needs a line in docs/http.md."""
     text = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
-    for route in [*router.routes, *admin_router.routes, *deliveries_router.routes, *transcripts_router.routes]:
+    for route in [
+        *router.routes,
+        *admin_router.routes,
+        *deliveries_router.routes,
+        *transcripts_router.routes,
+        *albums_router.routes,
+    ]:
         path = getattr(route, "path", "").replace("{job_id}", "{id}")
         last = path.rsplit("/", 1)[-1].split(".")[0]
         assert path in text or f"/{last}" in text, path

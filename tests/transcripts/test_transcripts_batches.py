@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import FastAPI
-from loopback_youtube import Caption, LoopbackYouTube, Reply, Video
+from loopback_youtube import AS_USUAL, Caption, LoopbackYouTube, Reply, Video
 from pydantic import SecretStr
 from transcript_servers import Server, wait_until
 from transcript_stage import ID, TALK, fetches, settings_of, video_ids
@@ -107,6 +107,19 @@ async def test_a_batch_has_a_line_for_each_video_in_the_order_of_the_request(
     again = await ended(client, await started(client, ids=[ID, "silent-vid0"], languages=["es"], url=None))
     assert [line["source"] for line in again["videos"]] == ["memory", "memory"]
     assert fetches(loopback) == dict.fromkeys((line["video_id"] for line in lines), 1)
+
+
+async def test_a_batch_makes_the_pause_that_youtube_asks_for(
+    client: httpx2.AsyncClient, loopback: LoopbackYouTube
+) -> None:
+    """And asks again afterwards: nobody waits in front of a screen, and no line fails."""
+    loopback.everywhere["watch"] = (Reply(429, headers={"Retry-After": "1"}), AS_USUAL)
+    batch = await ended(client, await started(client, ids=video_ids(6)))
+    assert [line["cause"] for line in batch["videos"]] == [None] * 6
+    assert (batch["status"], batch["done"], batch["failed"]) == ("completed", 6, 0)
+    pages = [asked for asked in loopback.asked if asked.page == "watch"]
+    assert pages[-1].at - pages[0].at >= 1.0
+    assert len(pages) >= 7
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

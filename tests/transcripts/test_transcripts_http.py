@@ -1,12 +1,8 @@
-"""Transcripts over HTTP: routes, shapes, every cause as a problem, and the short way for hits."""
+"""Transcripts over HTTP: routes, shapes, and every cause as a problem."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +11,13 @@ import pytest
 from fastapi import FastAPI
 from loopback_youtube import Caption, LoopbackYouTube, Reply, Video
 from pydantic import SecretStr
-from transcript_stage import BROKEN, ENGLISH, ID, TALK, fetches, settings_of
+from transcript_http_stage import JSON, Short, client_of, problem
+from transcript_stage import BROKEN, ENGLISH, ID, TALK, Maker, fetches, settings_of
 
-from batuta import server
-from batuta.access.keys import Keys
 from batuta.server import batuta_app, orchestrator_app
 from batuta.settings import Settings
-from batuta.storage.database import Database
-from batuta.telemetry import http as telemetry
-from batuta.testing.servers import serving
-from batuta.transcripts import hits
 from batuta.transcripts.blockade import Standing
-from batuta.transcripts.kept import Kept
-from batuta.transcripts.models import Cause, Segment, TranscriptResult
+from batuta.transcripts.models import Cause
 
 pytestmark = pytest.mark.anyio
 
@@ -45,33 +35,11 @@ FIELDS = [
 PROBLEM = {"type", "title", "status", "detail", "code", "message", "retryable"}
 ADMIN = {"Authorization": "Bearer operator-key"}
 
-Short = list[Kept]
-
-
-@pytest.fixture
-def short(monkeypatch: pytest.MonkeyPatch) -> Short:
-    """What went the short way."""
-    went: Short = []
-    send = hits._send
-
-    async def noted(kept: Kept, *arguments: Any) -> None:
-        went.append(kept)
-        await send(kept, *arguments)
-
-    monkeypatch.setattr(hits, "_send", noted)
-    return went
-
 
 @pytest.fixture
 def settings(loopback: LoopbackYouTube, tmp_path: Path) -> Settings:
     loopback.videos[ID] = TALK
     return settings_of(loopback, tmp_path)
-
-
-@asynccontextmanager
-async def client_of(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
-    async with serving(app) as url, httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture
@@ -83,16 +51,6 @@ def app(settings: Settings) -> FastAPI:
 async def client(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
     async with client_of(app) as found:
         yield found
-
-
-def problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
-    """The body of an answer that must be this problem (RFC 9457)."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = answer.json()
-    assert set(body) >= PROBLEM
-    assert (body["status"], body["code"], body["detail"]) == (status, code, body["message"])
-    return body
 
 
 @pytest.mark.parametrize("prefix", ["", "/transcripts"])
@@ -278,8 +236,8 @@ async def test_what_is_no_video_is_refused_before_anybody_is_asked(
         assert (answer.status_code, answer.json()["code"]) in {(422, "invalid_id"), (404, "not_found")}, text
     for path in ("..%2F..%2Fetc%2Fpasswd", f"youtu.be/{ID}", f"https:%2F%2Fyoutu.be%2F{ID}"):
         problem(await client.get(f"/api/transcript/{path}"), 404, "not_found")
-    slash = await client.get(f"/api/transcript/{ID}%2F")
-    assert (slash.status_code, slash.headers["location"].endswith(f"/{ID}")) == (307, True)
+    for slash in ("%2F", "/"):
+        problem(await client.get(f"/api/transcript/{ID}{slash}"), 404, "not_found")
     for url in (f"https://notyoutube.com/watch?v={ID}", "../../etc/passwd", f"{ID}/", "", "x" * 2000):
         problem(await client.post("/api/transcript", json={"url": url}), 422, "invalid_id")
     for method, path in (
@@ -319,12 +277,6 @@ async def test_a_body_that_is_none_is_refused(client: httpx2.AsyncClient) -> Non
     problem(await client.post("/api/transcript", json=large), 413, "payload_too_large")
 
 
-class Maker:
-    async def generate(self, video_id: str, wanted: tuple[str, ...] | None) -> TranscriptResult:
-        segment = Segment(text="made", start=0.0, duration=2.5)
-        return TranscriptResult.of(video_id, wanted[0] if wanted else "pt", "generated", [segment])
-
-
 async def test_one_is_generated_only_for_who_asks(app: FastAPI, loopback: LoopbackYouTube) -> None:
     """With `generate`; afterwards it is given to all, from memory."""
     loopback.videos[ID] = Video(None)
@@ -333,9 +285,27 @@ async def test_one_is_generated_only_for_who_asks(app: FastAPI, loopback: Loopba
         problem(await client.post("/api/transcript", json={"url": ID}), 404, "disabled")
         made = await client.post("/api/transcript", json={"url": ID, "generate": True})
         assert (made.status_code, made.json()["source"]) == (200, "generated")
-        assert (made.json()["transcript_type"], made.json()["transcript"]) == ("generated", "made")
+        assert (made.json()["transcript_type"], made.json()["transcript"]) == ("generated", "made in pt")
         later = await client.get(f"/api/transcript/{ID}")
         assert (later.json()["source"], later.json()["transcript_type"]) == ("memory", "generated")
+
+
+async def test_having_one_made_counts_as_a_submit(settings: Settings, loopback: LoopbackYouTube) -> None:
+    """Work for minutes is limited like a job; to ask for what is there, or not, is not."""
+    limited = settings.model_copy(update={"rate_limit_submits_per_minute": 1})
+    loopback.videos |= {"silent-vid0": Video(None), "silent-vid1": Video(None)}
+    app = orchestrator_app("transcripts", limited)
+    async with client_of(app) as client:
+        app.state.transcripts.generator = maker = Maker()
+        first, second = [
+            await client.post("/api/transcript", json={"url": video_id, "generate": True})
+            for video_id in ("silent-vid0", "silent-vid1")
+        ]
+        assert (first.status_code, first.json()["source"]) == (200, "generated")
+        problem(second, 429, "too_many_requests")
+        problem(await client.post("/api/transcript", json={"url": "silent-vid1"}), 404, "disabled")
+        assert (await client.post("/api/transcript", json={"url": ID})).status_code == 200
+    assert maker.asked == [("silent-vid0", None)]
 
 
 async def test_invalidating_needs_the_admin_s_key(settings: Settings, loopback: LoopbackYouTube) -> None:
@@ -353,211 +323,6 @@ async def test_invalidating_needs_the_admin_s_key(settings: Settings, loopback: 
             assert again.json()["source"] == "youtube"
         problem(await client.delete("/api/transcript/subscriptions", headers=ADMIN), 422, "invalid_id")
     assert fetches(loopback)[ID] == 4
-
-
-async def keys_of(settings: Settings, scopes: Iterable[str]) -> dict[str, dict[str, str]]:
-    """A header for each scope, with a key that has it and no other."""
-    database = Database.in_folder(settings.batuta_data)
-    await database.create_tables()
-    keys = Keys(database)
-    made = {scope: {"X-API-Key": (await keys.create(scope, [scope])).clear} for scope in scopes}
-    await keys.aclose()
-    await database.aclose()
-    return made
-
-
-async def test_keys_hold_for_the_short_way_too(settings: Settings, short: Short) -> None:
-    """Reading needs `read`, asking needs `submit`; without a key nobody is answered."""
-    keys = await keys_of(settings, ("read", "submit"))
-    app = orchestrator_app("transcripts", settings, bound_to="0.0.0.0")
-    get, post = ("GET", f"/api/transcript/{ID}"), ("POST", "/api/transcript")
-    async with client_of(app) as client:
-
-        async def status(request: tuple[str, str], key: str | None) -> int:
-            body = {"url": ID} if request is post else None
-            headers = {} if key is None else keys[key]
-            return (await client.request(*request, json=body, headers=headers)).status_code
-
-        assert await status(post, "submit") == 200
-        for request, right, wrong in ((get, "read", "submit"), (post, "submit", "read")):
-            short.clear()
-            assert [await status(request, key) for key in (right, wrong, None)] == [200, 403, 401]
-            assert len(short) == 1
-
-
-async def test_the_short_way_counts_against_the_limits(settings: Settings, short: Short) -> None:
-    """A hit is cheap, and a request all the same."""
-    limited = settings.model_copy(update={"rate_limit_per_minute": 5})
-    async with client_of(orchestrator_app("transcripts", limited)) as client:
-        answers = [await client.get(f"/api/transcript/{ID}") for _ in range(8)]
-    assert [answer.status_code for answer in answers][:5] == [200] * 5
-    problem(answers[-1], 429, "too_many_requests")
-    assert len(short) < 7
-
-
-SHORT_GETS = [
-    "",
-    "?languages=es",
-    "?format=json",
-    "?languages=fr&languages=es",
-    "?languages=",
-    "?languages=ES",
-]
-SHORT_GETS += ["?format=json&languages=es&format=json", "?languages=%65s", "?languages=+es+", "?"]
-OTHER_GETS = [
-    "?x=1",
-    "?format=srt",
-    "?format=json&format=txt",
-    "?format=txt&format=json",
-    "?format=",
-    "?format",
-]
-OTHER_GETS += [
-    "?languages=de",
-    "?languages=e%20n",
-    "?languages=%ff",
-    "?languages=es" + "+" * 90,
-    "?Format=srt",
-]
-OTHER_GETS += ["?" + "&".join(["languages=es"] * 21), "?languages=es;languages=en", "?languages%5B%5D=es"]
-PATHS = ["%20" + ID, ID + "%0A", ID.upper(), f"youtu.be%2F{ID}", f"{ID}/", f"{ID}%3Fx", "youtu.be/" + ID]
-PATHS += [f"youtube.com%2Fwatch%3Fv={ID}", "https:%2F%2Fyoutu.be%2F" + ID]
-JSON = "application/json"
-POSTS: list[tuple[str | None, bytes]] = [
-    (JSON, b'{"url": "%s"}'),
-    (JSON, b'{"video_id": "https://www.youtube.com/watch?v=%s&t=1"}'),
-    ("application/json; charset=utf-8", b'{"url": "%s", "languages": ["es"], "generate": true}'),
-    (JSON, b'{"url": "%s", "languages": []}'),
-    (JSON, b'{"url": "%s", "languages": null}'),
-    (JSON, b'{"url": "no", "url": "%s"}'),
-    (JSON, b'{"url": "%s", "url": "no"}'),
-    (JSON, b'{"url": "%s", "video_id": "no"}'),
-    (JSON, b'{"video_id": "no", "url": "%s"}'),
-    (JSON, b'{"url": "%s", "generate": "yes"}'),
-    (JSON, b'{"url": "%s", "generate": 2}'),
-    (JSON, b'{"url": "%s", "languages": "es"}'),
-    (JSON, b'{"url": "%s", "languages": ["e n"]}'),
-    (JSON, b'{"url": "%s", "more": 1}'),
-    (JSON, b'\xef\xbb\xbf{"url": "%s"}'),
-    (JSON, b'{"url": "%s"} x'),
-    (JSON, b'{"url": "%s", "languages": [NaN]}'),
-    (JSON, b'["%s"]'),
-    (JSON, b'{"url": "\\ud800%s"}'),
-    (JSON, b'{"url": " %s\\n"}'),
-    (JSON, b""),
-    ("APPLICATION/JSON", b'{"url": "%s"}'),
-    ("application/json;", b'{"url": "%s"}'),
-    ("application/jsonp", b'{"url": "%s"}'),
-    ("application/problem+json", b'{"url": "%s"}'),
-    ("text/plain", b'{"url": "%s"}'),
-    ("application/x-www-form-urlencoded", b"url=%s"),
-    (None, b'{"url": "%s"}'),
-]
-_DATE = re.compile(rb'(?<="fetched_at":")[^"]+')
-Answers = dict[object, tuple[int, list[tuple[str, str]], bytes]]
-
-
-async def everything(client: httpx2.AsyncClient) -> Answers:
-    """The answers to all of them, once what there is is in memory; without what differs every time."""
-    for codes in ("", "?languages=es", "?languages=fr&languages=es"):
-        await client.get(f"/api/transcript/{ID}{codes}")
-    found: Answers = {}
-
-    def note(name: object, answer: httpx2.Response) -> None:
-        headers = [
-            (key, value.removeprefix(str(client.base_url)))
-            for key, value in answer.headers.items()
-            if key not in {"date", "x-request-id"}
-        ]
-        timing = [value for key, value in headers if key == "server-timing"]
-        if timing and "hit" not in timing[0].partition(",")[0]:
-            headers = [(key, value) for key, value in headers if key != "server-timing"]
-        body = _DATE.sub(b"", answer.content)  # of two rows that answer, the newer one does
-        found[name] = (answer.status_code, sorted(headers), body)
-
-    for path in [*(ID + query for query in (*SHORT_GETS, *OTHER_GETS)), *PATHS]:
-        for _ in range(2):  # the first may have to fetch it
-            answer = await client.get(f"/api/transcript/{path}")
-        note(path, answer)
-    for kind, body in POSTS:
-        headers = {} if kind is None else {"Content-Type": kind}
-        content = body.replace(b"%s", ID.encode())
-        note((kind, body), await client.post("/api/transcript?languages=x", content=content, headers=headers))
-    for method in ("HEAD", "PUT", "OPTIONS"):
-        note(method, await client.request(method, f"/api/transcript/{ID}"))
-    return found
-
-
-async def test_the_short_way_answers_byte_for_byte_as_the_ordinary_one(
-    settings: Settings, short: Short, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Status, headers and body, to plain requests and to odd ones, which go the ordinary way."""
-    async with client_of(orchestrator_app("transcripts", settings)) as client:
-        mine = await everything(client)
-        short.clear()
-        for query in SHORT_GETS:
-            await client.get(f"/api/transcript/{ID}{query}")
-        assert len(short) == len(SHORT_GETS), "these are plain"
-        short.clear()
-        for query in OTHER_GETS:
-            await client.get(f"/api/transcript/{ID}{query}")
-        assert short == [], "these are not"
-    ordinary = replace(server.APPS["transcripts"], short_ways=())
-    monkeypatch.setitem(server.APPS, "transcripts", ordinary)
-    async with client_of(orchestrator_app("transcripts", settings)) as client:
-        theirs = await everything(client)
-    assert short == []
-    assert {name: mine[name] for name in mine if mine[name] != theirs[name]} == {
-        name: theirs[name] for name in theirs if mine[name] != theirs[name]
-    }
-    assert sum(status == 200 for status, *_ in mine.values()) > 20
-
-
-async def test_what_is_stale_or_gone_from_memory_does_not_go_the_short_way(
-    app: FastAPI, short: Short, loopback: LoopbackYouTube
-) -> None:
-    """The ordinary way finds out what is to be done."""
-    async with client_of(app) as client:
-        await client.get(f"/api/transcript/{ID}")
-        await app.state.transcripts.invalidate(ID)
-        loopback.videos[ID] = Video((Caption("en", ((0, 1, "new"),)),))
-        answer = await client.get(f"/api/transcript/{ID}")
-        assert (answer.json()["transcript"], answer.json()["source"], short) == ("new", "youtube", [])
-
-
-async def test_what_goes_the_ordinary_way_after_all_is_told_as_ever(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Under the whole template of its route, in the log too, also where it fails; only hits are quiet."""
-    log: list[tuple[str, str, int]] = []
-
-    class Log:
-        def __getattr__(self, level: str) -> Any:
-            return lambda _event, **fields: log.append((level, fields["route"], fields["status"]))
-
-    monkeypatch.setattr(telemetry, "log", Log())
-    async with client_of(batuta_app(settings)) as client:
-        for body in ({"url": ID}, {"url": ID}, {"url": "no"}, {"url": ID, "languages": ["xx"]}):
-            await client.post("/transcripts/api/transcript", json=body)
-    route = "/transcripts/api/transcript"
-    assert log == [("info", route, 200), ("debug", route, 200), ("info", route, 422), ("info", route, 404)]
-
-
-async def test_a_body_in_pieces_goes_the_ordinary_way(
-    client: httpx2.AsyncClient, short: Short, loopback: LoopbackYouTube
-) -> None:
-    """To the same answer."""
-    whole = await client.post("/api/transcript", json={"url": ID})
-
-    async def pieces() -> AsyncGenerator[bytes]:
-        for byte in json.dumps({"url": ID}).encode():
-            yield bytes([byte])
-
-    headers = {"Content-Type": JSON}
-    answer = await client.post("/api/transcript", content=pieces(), headers=headers)
-    assert answer.json() == {**whole.json(), "source": "memory"}
-    assert fetches(loopback)[ID] == 1
-    assert len(short) <= 1  # the server may have put them together
 
 
 Document = dict[str, Any]

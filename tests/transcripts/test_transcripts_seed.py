@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +15,14 @@ import sqlalchemy as sa
 from loopback_youtube import Caption, LoopbackYouTube, Video
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
+from transcript_stage import fetches
 
 from batuta.testing.redis import RedisServer
 from batuta.transcripts import (
     TranscriptCache,
     TranscriptOrchestrator,
     TranscriptResult,
+    extract_video_id,
     get_session,
 )
 from batuta.transcripts.cores import cores
@@ -182,3 +186,101 @@ def test_a_cache_in_redis_counts_its_own_keys(session: Session, redis: RedisServ
         assert orchestrator.clear_cache() is True
         assert orchestrator.get_statistics()["cache_keys"] == 0
         assert client.get("somebody:else") == b"1"
+
+
+def test_threads_that_all_begin_on_an_empty_data_folder_make_one_fetch(youtube: LoopbackYouTube) -> None:
+    """16 at once, each with a session it got for itself: one database, one core, 16 answers."""
+    ready = threading.Barrier(16, timeout=10)
+
+    def ask() -> TranscriptResult | None:
+        ready.wait()
+        sessions = get_session()
+        try:
+            return TranscriptOrchestrator(next(sessions)).get_transcript(ID)
+        finally:
+            sessions.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = [future.result(30) for future in [pool.submit(ask) for _ in range(16)]]
+    assert [answer and answer.transcript for answer in answers] == ["hello world"] * 16
+    assert fetches(youtube)[ID] == 1
+
+
+class Quick:
+    """A fetcher of the caller's own that answers at once."""
+
+    def fetch(self, video_id: str, languages: tuple[str, ...] | None = None) -> TranscriptResult:
+        del languages
+        return TranscriptResult.of(video_id, "en", "manual", [])
+
+
+def test_more_fetchers_at_once_than_cores_are_kept_are_all_answered(session: Session) -> None:
+    """24 threads, each with a fetcher object of its own: no core is closed under who is in it."""
+    engine = session.get_bind()
+    ready = threading.Barrier(24, timeout=10)
+
+    def ask(number: int) -> TranscriptResult | None:
+        ready.wait()
+        with Session(engine) as own:
+            return TranscriptOrchestrator(own, fetcher=Quick()).get_transcript(f"video-{number:05}")
+
+    with ThreadPoolExecutor(24) as pool:
+        answers = [future.result(30) for future in [pool.submit(ask, number) for number in range(24)]]
+    assert [answer and answer.video_id for answer in answers] == [f"video-{n:05}" for n in range(24)]
+
+
+FORKS = """
+import os, signal, sys, warnings
+from batuta.transcripts import TranscriptOrchestrator, get_session
+warnings.simplefilter("ignore")
+orchestrator = TranscriptOrchestrator(next(get_session()))
+assert orchestrator.get_transcript("dQw4w9WgXcQ") is not None
+child = os.fork()
+if child == 0:
+    signal.alarm(10)  # ends it, should it hang
+    old = orchestrator.get_transcript("dQw4w9WgXcQ", ["es"])
+    new = TranscriptOrchestrator(next(get_session())).get_transcript("dQw4w9WgXcQ", ["en"])
+    os._exit(0 if old and new else 1)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+assert orchestrator.get_transcript("dQw4w9WgXcQ", ["pt"]) is not None
+sys.exit(code)
+"""
+
+
+@pytest.mark.usefixtures("youtube")
+def test_a_child_that_was_forked_is_answered() -> None:
+    """Within 10 s, by an orchestrator of before the fork and by one of its own; the parent goes on."""
+    done = subprocess.run([sys.executable, "-c", FORKS], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.usefixtures("youtube")
+def test_what_the_caller_has_begun_in_his_only_connection_stays_his() -> None:
+    """His insert, not committed, does not survive his rollback: our rows were not written through it."""
+    how = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    engine = sa.create_engine("sqlite://", **how)
+    with Session(engine) as session:
+        session.execute(sa.text("create table notes (words text)"))
+        session.commit()
+        session.execute(sa.text("insert into notes values ('not yet')"))
+        assert TranscriptOrchestrator(session).get_transcript(ID) is not None
+        assert session.scalar(sa.text("select count(*) from notes")) == 1
+        session.rollback()
+        assert session.scalar(sa.text("select count(*) from notes")) == 0
+    cores().close()
+    engine.dispose()
+
+
+def test_one_language_may_be_said_without_a_list(session: Session) -> None:
+    """A text is one code, not a code for each letter."""
+    orchestrator = TranscriptOrchestrator(session)
+    alone = orchestrator.get_transcript(ID, "es")
+    assert alone is not None
+    assert alone.language == "es"
+    assert orchestrator.get_transcript(ID, ["es"]) == alone
+
+
+def test_nothing_is_the_address_of_nothing() -> None:
+    """Programs pass None on, and the old player's addresses have their parameters behind `&`."""
+    assert extract_video_id(None) is None  # type: ignore[arg-type]
+    assert extract_video_id(f"https://www.youtube.com/v/{ID}&hl=en") == ID

@@ -1,13 +1,9 @@
-"""Transcripts come from the nearest tier that has them: memory, a real Redis, a database, YouTube, ours."""
+"""Transcripts come from the nearest tier that has them: memory, a real Redis, a database, YouTube."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import json
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,75 +13,31 @@ from pydantic import SecretStr
 from transcript_stage import (
     BROKEN,
     ENGLISH,
+    HOUR,
     ID,
     SLOW,
     TALK,
+    TROUBLES,
+    Opened,
     fetches,
     grow_old,
     opened_over,
-    settings_of,
     stored,
+    text,
+    tried,
 )
 
-from batuta.cache import Entry
-from batuta.cache.shared import RedisLink
-from batuta.errors import EngineCrashed, InvalidRequest
+from batuta.errors import InvalidRequest
 from batuta.settings import Settings
-from batuta.storage.database import Database
 from batuta.testing.redis import RedisServer
 from batuta.transcripts import app
 from batuta.transcripts.causes import InvalidVideoId, TranscriptUnavailable
-from batuta.transcripts.kept import Kept
-from batuta.transcripts.models import Cause, Segment, TranscriptResult
+from batuta.transcripts.models import Cause, Segment
 from batuta.transcripts.orchestrator import Transcripts
-from batuta.transcripts.outcomes import Outcome
 from batuta.transcripts.questions import Question
 from batuta.transcripts.store import TranscriptRows, transcripts
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left_running")]
-
-Opened = Callable[[], AbstractAsyncContextManager[tuple[Transcripts, Database]]]
-HOUR = 3600.0
-
-
-@pytest.fixture
-def clean_redis(redis: RedisServer) -> Iterator[RedisServer]:
-    """Empty, and running again after a test that stopped it."""
-    with redis.client() as client:
-        client.flushall()
-    yield redis
-    try:
-        with redis.client() as client:
-            client.ping()
-    except OSError:
-        redis.start()
-
-
-@pytest.fixture(autouse=True)
-def _patience_with_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests are about tiers, on a machine that may be busy."""
-    monkeypatch.setattr(app, "RedisLink", partial(RedisLink, limit_seconds=5))
-
-
-@pytest.fixture
-def settings(loopback: LoopbackYouTube, tmp_path: Path, clean_redis: RedisServer) -> Settings:
-    """Every tier is there; YouTube has the talk."""
-    loopback.videos[ID] = TALK
-    return settings_of(loopback, tmp_path, clean_redis)
-
-
-@pytest.fixture
-def opened(settings: Settings) -> Opened:
-    """Opens another process's view: a memory of its own over the same Redis and database."""
-    return lambda: opened_over(settings)
-
-
-def tried(outcome: Outcome) -> list[tuple[str, str]]:
-    return [(attempt.tier, attempt.cause) for attempt in outcome.attempts]
-
-
-def text(outcome: Outcome) -> str:
-    return outcome.found().result.transcript
 
 
 def entry_lifetimes(redis: RedisServer) -> dict[str, float]:
@@ -98,12 +50,12 @@ def entry_lifetimes(redis: RedisServer) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 async def test_the_nearest_tier_answers_and_those_before_it_are_filled(
-    request: pytest.FixtureRequest, settings: Settings, loopback: LoopbackYouTube, kind: str
+    request: pytest.FixtureRequest, tiers: Settings, loopback: LoopbackYouTube, kind: str
 ) -> None:
     """Memory, then Redis, then the database, then YouTube; the answer says which, and what was tried."""
     if kind == "postgres":
-        settings = settings.model_copy(update={"database_url": request.getfixturevalue("postgres_url")})
-    async with opened_over(settings) as (first, database):
+        tiers = tiers.model_copy(update={"database_url": request.getfixturevalue("postgres_url")})
+    async with opened_over(tiers) as (first, database):
         fetched = await first.get(ID, ["en"])
         assert (fetched.source, fetched.stale, fetched.cause) == ("youtube", False, None)
         assert tried(fetched) == [
@@ -116,17 +68,17 @@ async def test_the_nearest_tier_answers_and_those_before_it_are_filled(
         assert (remembered.source, tried(remembered)) == ("memory", [("memory", "hit")])
         ((key, language, duration, date),) = await stored(database)
         assert (key, language, duration) == (f"{ID}:en", "en", 3.75)
-    async with opened_over(settings) as (second, _):
+    async with opened_over(tiers) as (second, _):
         cached = await second.get(ID, ["en"])
         assert (cached.source, tried(cached)) == ("cache", [("memory", "miss"), ("cache", "hit")])
         assert (await second.get(ID, ["en"])).source == "memory"
         assert await second.clear_cache()
-    async with opened_over(settings) as (third, _):
+    async with opened_over(tiers) as (third, _):
         kept = await third.get(ID, ["en"])
         assert kept.source == "database"
         assert tried(kept) == [("memory", "miss"), ("cache", "miss"), ("database", "hit")]
         assert (await third.get(ID, ["en"])).source == "memory"
-    async with opened_over(settings) as (fourth, _):
+    async with opened_over(tiers) as (fourth, _):
         again = await fourth.get(ID, ["en"])
         assert again.source == "cache"
     answers = [outcome.transcript for outcome in (fetched, remembered, cached, kept, again)]
@@ -264,15 +216,6 @@ async def test_a_transcript_is_kept_in_redis_for_a_week(opened: Opened, clean_re
     assert 0.9 * week - 60 < entry_lifetimes(clean_redis)[f"{ID}:*"] <= week
 
 
-TROUBLES = {
-    "a broken answer": Video(replies={"watch": (BROKEN,)}),
-    "a pause wanted": Video(replies={"watch": (Reply(429, headers={"Retry-After": "60"}),)}),
-    "taken for a robot": Video(replies={"timedtext": (Reply(403),)}),
-    "no connection": Video(replies={"watch": (Reply(mood="reset"),)}),
-    "a proof of origin wanted": Video((Caption("en", body=""),)),
-}
-
-
 @pytest.mark.parametrize("name", TROUBLES)
 async def test_an_old_row_is_served_stale_where_youtube_fails(
     opened: Opened, loopback: LoopbackYouTube, name: str
@@ -312,16 +255,44 @@ async def test_an_old_row_is_refreshed_where_youtube_answers(
         assert text(await other.get(ID)) == "corrected"
 
 
-async def test_an_old_row_of_a_video_that_is_gone_is_not_served(
-    opened: Opened, loopback: LoopbackYouTube
+GONE = {
+    Cause.NOT_FOUND: Video(None, "ERROR", "This video is unavailable"),
+    Cause.DISABLED: Video(None),
+    Cause.LANGUAGE_NOT_AVAILABLE: Video((Caption("de"),)),
+    Cause.PRIVATE: Video(None, "LOGIN_REQUIRED", "This video is private"),
+}
+HIDDEN_FROM_US = {
+    Cause.AGE_RESTRICTED: Video(None, "LOGIN_REQUIRED", "Sign in to confirm your age"),
+    Cause.REGION_BLOCKED: Video(None, "UNPLAYABLE", "Not available in your country"),
+}
+
+
+@pytest.mark.parametrize("cause", GONE)
+async def test_an_old_row_of_what_is_gone_is_not_served(
+    opened: Opened, loopback: LoopbackYouTube, cause: Cause
 ) -> None:
     """YouTube has not failed, it has said that there is none."""
+    async with opened() as (of, database):
+        await of.get(ID, ["en"])
+        await grow_old(database, days=40)
+        await of.clear_cache()
+        loopback.videos[ID] = GONE[cause]
+        assert (await of.get(ID, ["en"])).cause is cause
+
+
+@pytest.mark.parametrize("cause", HIDDEN_FROM_US)
+async def test_an_old_row_of_what_others_still_see_is_served_stale(
+    opened: Opened, loopback: LoopbackYouTube, cause: Cause
+) -> None:
+    """It is out of this server's reach, not gone."""
     async with opened() as (of, database):
         await of.get(ID)
         await grow_old(database, days=40)
         await of.clear_cache()
-        del loopback.videos[ID]
-        assert (await of.get(ID)).cause is Cause.NOT_FOUND
+        loopback.videos[ID] = HIDDEN_FROM_US[cause]
+        stale = await of.get(ID)
+        assert (stale.source, stale.stale, text(stale)) == ("database", True, "Tom & Ann again")
+        assert tried(stale)[-1] == ("youtube", cause.value)
 
 
 async def test_an_old_row_is_served_stale_while_youtube_is_slow(
@@ -353,134 +324,6 @@ async def test_rows_are_removed_after_a_year(opened: Opened) -> None:
         assert await rows.count() == 1
         await grow_old(database, days=370)
         await rows.clean()
-        assert await rows.count() == 0
-
-
-class Maker:
-    """Makes transcripts, or fails."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, tuple[str, ...] | None]] = []
-        self.error: Exception | None = None
-
-    async def generate(self, video_id: str, wanted: tuple[str, ...] | None) -> TranscriptResult:
-        self.asked.append((video_id, wanted))
-        await asyncio.sleep(0.01)
-        if self.error is not None:
-            raise self.error
-        language = wanted[0] if wanted else "pt"
-        segment = Segment(text=f"made in {language}", start=0.0, duration=2.5)
-        return TranscriptResult.of(video_id, language, "generated", [segment])
-
-
-@pytest.fixture
-async def silent(opened: Opened, loopback: LoopbackYouTube) -> AsyncIterator[tuple[Transcripts, Maker]]:
-    """A video without captions, and who makes some."""
-    loopback.videos[ID] = Video(None)
-    async with opened() as (of, _):
-        of.generator = maker = Maker()
-        yield of, maker
-
-
-async def test_one_is_made_only_for_who_asks_and_given_to_all_afterwards(
-    silent: tuple[Transcripts, Maker], opened: Opened
-) -> None:
-    """Once, however many ask at once; then memory, Redis and the database have it."""
-    of, maker = silent
-    assert (await of.get(ID)).cause is Cause.DISABLED
-    made, *others = await asyncio.gather(*[of.get(ID, generate=True) for _ in range(20)])
-    assert (made.source, text(made), made.found().result.transcript_type) == (
-        "generated",
-        "made in pt",
-        "generated",
-    )
-    assert {text(other) for other in others} == {"made in pt"}
-    assert [tier for tier, _ in tried(made)] == ["memory", "memory", "cache", "database", "generated"]
-    assert (tried(made)[0], tried(made)[-1]) == (("memory", "hit"), ("generated", "hit"))
-    for generate in (False, True):
-        again = await of.get(ID, generate=generate)
-        assert (again.source, text(again), again.cause) == ("memory", "made in pt", None)
-    async with opened() as (second, _):
-        assert (await second.get(ID)).source == "cache"
-        await second.clear_cache()
-    async with opened() as (third, _):
-        kept = await third.get(ID)
-        assert (kept.source, text(kept), kept.found().result.duration) == ("database", "made in pt", 2.5)
-    assert maker.asked == [(ID, None)]
-
-
-async def test_one_is_made_in_the_language_asked_for(silent: tuple[Transcripts, Maker]) -> None:
-    """What was made in one is no answer to another."""
-    of, maker = silent
-    assert text(await of.get(ID, ["es", "en"], generate=True)) == "made in es"
-    assert text(await of.get(ID, ["de"], generate=True)) == "made in de"
-    assert (await of.get(ID, ["fr"])).cause is Cause.DISABLED
-    assert maker.asked == [(ID, ("es", "en")), (ID, ("de",))]
-
-
-async def test_captions_of_youtube_s_are_better_than_made_ones(
-    silent: tuple[Transcripts, Maker], loopback: LoopbackYouTube
-) -> None:
-    """Once it has some, they are given, whoever asks how."""
-    of, _ = silent
-    await of.get(ID, generate=True)
-    loopback.videos[ID] = TALK
-    await of.invalidate(ID)
-    assert (await of.get(ID, generate=True)).source == "youtube"
-
-
-BEYOND = {
-    Cause.NOT_FOUND: Video(None, "ERROR", "This video is unavailable"),
-    Cause.PRIVATE: Video(None, "LOGIN_REQUIRED", "This video is private"),
-    Cause.AGE_RESTRICTED: Video(None, "LOGIN_REQUIRED", "Sign in to confirm your age"),
-    Cause.REGION_BLOCKED: Video(None, "UNPLAYABLE", "Not available in your country"),
-    Cause.LIVE_NOT_ENDED: Video(None, "LIVE_STREAM_OFFLINE", "Premieres in 2 hours"),
-}
-
-
-@pytest.mark.parametrize("cause", BEYOND)
-async def test_nothing_is_made_of_a_video_that_cannot_be_seen(
-    silent: tuple[Transcripts, Maker], loopback: LoopbackYouTube, cause: Cause
-) -> None:
-    """It could not be downloaded either."""
-    of, maker = silent
-    loopback.videos[ID] = BEYOND[cause]
-    assert (await of.get(ID, generate=True)).cause is cause
-    assert maker.asked == []
-
-
-@pytest.mark.parametrize("name", TROUBLES)
-async def test_one_is_made_where_youtube_has_trouble(
-    silent: tuple[Transcripts, Maker], loopback: LoopbackYouTube, name: str
-) -> None:
-    """Who wants one gets one."""
-    of, _ = silent
-    loopback.videos[ID] = TROUBLES[name]
-    assert text(await of.get(ID, generate=True)) == "made in pt"
-
-
-async def test_a_failure_to_make_one_is_told_beside_youtube_s(silent: tuple[Transcripts, Maker]) -> None:
-    """With the cause of the first; and the next who asks may have more luck."""
-    of, maker = silent
-    maker.error = EngineCrashed("the recogniser died")
-    outcome = await of.get(ID, generate=True)
-    assert (outcome.cause, outcome.transcript) == (Cause.DISABLED, None)
-    assert outcome.error is not None
-    assert "has no captions" in outcome.error.message
-    assert outcome.error.message.endswith("generating one failed: the recogniser died")
-    assert tried(outcome)[-1] == ("generated", "engine_crashed")
-    maker.error = None
-    assert (await of.get(ID, generate=True)).source == "generated"
-
-
-async def test_what_was_made_goes_with_an_invalidation(silent: tuple[Transcripts, Maker]) -> None:
-    """It is the video's as well."""
-    of, maker = silent
-    await of.get(ID, generate=True)
-    assert await of.invalidate(ID)
-    assert (await of.get(ID)).cause is Cause.DISABLED
-    await of.get(ID, generate=True)
-    assert len(maker.asked) == 2
 
 
 async def test_an_invalidated_video_is_fetched_again_in_every_language(
@@ -597,9 +440,9 @@ async def test_a_broken_database_is_passed_over(opened: Opened) -> None:
         assert (await third.get(ID)).source == "cache"
 
 
-async def test_a_redis_that_is_not_there_is_passed_over(settings: Settings, tmp_path: Path) -> None:
+async def test_a_redis_that_is_not_there_is_passed_over(tiers: Settings, tmp_path: Path) -> None:
     """The database answers the next process; what was tried says that it is down."""
-    nowhere = settings.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/nobody.sock")})
+    nowhere = tiers.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/nobody.sock")})
     async with opened_over(nowhere) as (of, _):
         assert (await of.get(ID)).source == "youtube"
         assert of.surroundings.redis_up is False
@@ -610,9 +453,9 @@ async def test_a_redis_that_is_not_there_is_passed_over(settings: Settings, tmp_
         assert (await other.get(ID)).source == "database"
 
 
-async def test_with_neither_redis_nor_database_youtube_is_asked(settings: Settings, tmp_path: Path) -> None:
+async def test_with_neither_redis_nor_database_youtube_is_asked(tiers: Settings, tmp_path: Path) -> None:
     """And memory remembers."""
-    nowhere = settings.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/nobody.sock")})
+    nowhere = tiers.model_copy(update={"redis_url": SecretStr(f"unix://{tmp_path}/nobody.sock")})
     async with opened_over(nowhere) as (of, database):
         await database.write(lambda connection: connection.execute(sa.schema.DropTable(transcripts)))
         assert (await of.get(ID)).source == "youtube"
@@ -629,77 +472,3 @@ async def test_an_entry_of_redis_that_nobody_can_read_is_a_miss(
         client.set(f"batuta:transcripts:entry:{ID}:*", b"\x00nonsense", ex=60)
     async with opened() as (other, _):
         assert (await other.get(ID)).source == "database"
-
-
-def result_of(video_id: str, language: str = "en", words: str = "x", age_days: float = 0) -> Kept:
-    date = dt.datetime.now(dt.UTC) - dt.timedelta(days=age_days)
-    segment = Segment(text=words, start=0.25, duration=1.5)
-    return Kept.of(TranscriptResult.of(video_id, language, "manual", [segment], date))
-
-
-async def put(rows: TranscriptRows, key: str, kept: Kept) -> None:
-    now = kept.result.fetched_at.timestamp()
-    entry = Entry(kept, now, now + 60, now + 60, (kept.result.video_id,))
-    await rows.put(key, entry, await rows.stamp(key, entry.tags))
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def rows(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[TranscriptRows]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
-    database = Database.opened(tmp_path, url)
-    await database.create_tables()
-    yield TranscriptRows(database, fresh=dt.timedelta(days=30))
-    await database.aclose()
-
-
-async def test_a_row_keeps_what_a_tier_must_keep(rows: TranscriptRows) -> None:
-    """What is put is got, any text of it; the last put holds; another key has nothing."""
-    for words in ('"}{\\ \u2028 ü 🎵', "nul \0 and \ud7ff", "x" * 100_000):
-        kept = result_of(ID, "zh-Hant-nP7-2PuUl7o", words)
-        await put(rows, f"{ID}:zh-hant,en", kept)
-        entry = await rows.get(f"{ID}:zh-hant,en", (ID,))
-        assert entry is not None
-        assert entry.value is not None
-        assert (entry.value.result, entry.tags, entry.absence) == (kept.result, (ID,), None)
-        assert json.loads(entry.value.answer("database", stale=True))["stale"] is True
-        assert entry.stored_at == pytest.approx(kept.result.fetched_at.timestamp())
-        assert entry.fresh_until - entry.stored_at == 30 * 24 * HOUR
-        assert entry.stale_until - entry.stored_at == 365 * 24 * HOUR
-    assert await rows.get(f"{ID}:zh", (ID,)) is None
-    assert await rows.get(f"{ID}:*", (ID,)) is None
-    assert await rows.count() == 1
-
-
-async def test_rows_are_forgotten_by_key_by_video_and_altogether(rows: TranscriptRows) -> None:
-    """The others stay; what is put afterwards stays; forgetting what is not there is no error."""
-    keys = [f"{ID}:*", f"{ID}:de", f"{ID}:*:made", "other-video:*"]
-    for key in keys:
-        await put(rows, key, result_of(key[:11]))
-
-    async def left() -> list[str]:
-        return [key for key in keys if await rows.get(key, ()) is not None]
-
-    await rows.delete(f"{ID}:de")
-    await rows.delete("never-was:*")
-    await rows.delete_tag("never-was")
-    assert await left() == [keys[0], keys[2], keys[3]]
-    await rows.delete_tag(ID)
-    assert await left() == [keys[3]]
-    await put(rows, keys[0], result_of(ID))
-    await rows.clear()
-    assert await left() == []
-    await put(rows, keys[0], result_of(ID))
-    assert await left() == [keys[0]]
-
-
-async def test_the_newest_of_two_rows_that_answer_is_given(rows: TranscriptRows) -> None:
-    """Its own, or one that cannot be bettered; never another's video or language."""
-    await put(rows, f"{ID}:es,en", result_of(ID, "en", "what there was", age_days=20))
-    await put(rows, f"{ID}:es", result_of(ID, "es", "what there is", age_days=10))
-    await put(rows, "other-video:es", result_of("other-video", "es", "another's"))
-    entry = await rows.get(f"{ID}:es,en", ())
-    assert entry is not None
-    assert entry.value is not None
-    assert entry.value.result.transcript == "what there is"
-    assert await rows.get(f"{ID}:en,es", ()) is not None  # written in English by people, found under `es,en`
-    assert await rows.get(f"{ID}:de,es", ()) is None

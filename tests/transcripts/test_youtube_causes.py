@@ -107,10 +107,10 @@ PLAYER = {
     "a token wanted": (Video((Caption("en", extra="&exp=xpe"),)), Cause.PO_TOKEN_REQUIRED),
     "captions without a body": (Video((Caption("en", body=""),)), Cause.PO_TOKEN_REQUIRED),
     "captions cut short": (Video((Caption("en", body="<transcript><text"),)), Cause.UPSTREAM_ERROR),
-    "captions without a text": (Video((Caption("en", ()),)), Cause.UPSTREAM_ERROR),
+    "captions without a text": (Video((Caption("en", ()),)), Cause.DISABLED),
     "captions with times that are none": (
         Video((Caption("en", body='<transcript><text start="nan" dur="1">x</text></transcript>'),)),
-        Cause.UPSTREAM_ERROR,
+        Cause.DISABLED,
     ),
     "captions with entities that grow": (
         Video((Caption("en", body='<!DOCTYPE t [<!ENTITY a "b">]><t><text start="0">&a;</text></t>'),)),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,10 +19,15 @@ from batuta.settings import Settings
 from batuta.storage.database import Database
 from batuta.testing.redis import RedisServer
 from batuta.transcripts.app import open_transcripts
+from batuta.transcripts.models import Segment, TranscriptResult
 from batuta.transcripts.orchestrator import Transcripts
+from batuta.transcripts.outcomes import Outcome
 from batuta.transcripts.store import transcripts as rows
 
+Opened = Callable[[], AbstractAsyncContextManager[tuple[Transcripts, Database]]]
+"""Opens another process's view of the tiers."""
 ID = "dQw4w9WgXcQ"
+HOUR = 3600.0
 FAST = 1e6
 """Requests a second: nothing of a test waits for its turn."""
 ENGLISH = ((0.5, 2.0, "Tom & Ann"), (2.5, 1.25, "again"))
@@ -39,6 +45,13 @@ SLOW_BODY = '<transcript><text start="0" dur="1">x</text></transcript>'
 SLOW = Video((Caption("en"),), replies={"timedtext": (Reply(body=SLOW_BODY, mood="drip"),)})
 """A video whose captions take a second to come."""
 BROKEN = Reply(500, "no")
+TROUBLES = {
+    "a broken answer": Video(replies={"watch": (BROKEN,)}),
+    "a pause wanted": Video(replies={"watch": (Reply(429, headers={"Retry-After": "60"}),)}),
+    "taken for a robot": Video(replies={"timedtext": (Reply(403),)}),
+    "no connection": Video(replies={"watch": (Reply(mood="reset"),)}),
+    "a proof of origin wanted": Video((Caption("en", body=""),)),
+}
 
 
 def settings_of(
@@ -89,3 +102,32 @@ async def grow_old(database: Database, days: float) -> None:
     """Let every row have been fetched so long ago."""
     then = dt.datetime.now(dt.UTC) - dt.timedelta(days=days)
     await database.write(lambda connection: connection.execute(rows.update().values(fetched_at=then)))
+
+
+def tried(outcome: Outcome) -> list[tuple[str, str]]:
+    """The tiers that were asked, and what became of that."""
+    return [(attempt.tier, attempt.cause) for attempt in outcome.attempts]
+
+
+def text(outcome: Outcome) -> str:
+    """Of the transcript that must be there."""
+    return outcome.found().result.transcript
+
+
+class Maker:
+    """Makes transcripts, or fails."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[str, ...] | None]] = []
+        self.owners: list[str] = []
+        self.error: Exception | None = None
+
+    async def generate(self, video_id: str, wanted: tuple[str, ...] | None, owner: str) -> TranscriptResult:
+        self.asked.append((video_id, wanted))
+        self.owners.append(owner)
+        await asyncio.sleep(0.01)
+        if self.error is not None:
+            raise self.error
+        language = wanted[0] if wanted else "pt"
+        segment = Segment(text=f"made in {language}", start=0.0, duration=2.5)
+        return TranscriptResult.of(video_id, language, "generated", [segment])
