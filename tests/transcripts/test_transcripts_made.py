@@ -123,7 +123,7 @@ async def test_a_failure_to_make_one_is_told_beside_youtube_s(silent: tuple[Tran
 async def test_a_passing_failure_to_make_one_is_told_as_such(
     silent: tuple[Transcripts, Maker], error: BatutaError
 ) -> None:
-    """Asking again may help, although YouTube's own answer would last for hours; and so it does."""
+    """Asking again may help, at once or when it says, although YouTube's own answer lasts for hours."""
     of, maker = silent
     maker.error = error
     outcome = await of.get(ID, generate=True)
@@ -133,7 +133,13 @@ async def test_a_passing_failure_to_make_one_is_told_as_such(
     assert "has no captions" in outcome.error.message
     assert outcome.error.message.endswith(f"generating one failed: {error}")
     maker.error = None
-    assert (await of.get(ID, generate=True)).source == "generated"
+    again = await of.get(ID, generate=True)
+    if error.retry_after is None:
+        assert again.source == "generated"
+    else:  # not asked before its time, and told how much of that is left
+        assert again.error is not None
+        assert again.error.retry_after == pytest.approx(7, abs=3)
+        assert len(maker.asked) == 1
 
 
 async def test_what_was_made_is_given_however_old(opened: Opened, loopback: LoopbackYouTube) -> None:

@@ -16,9 +16,8 @@ from batuta.transcripts.outcomes import Outcome, Source
 
 MOST: Final = 500
 """Videos of one batch; of a longer playlist the first so many."""
-TRIES: Final = 3
 LONGEST_PAUSE: Final = 900.0
-"""Seconds that a batch waits when YouTube asks for a pause."""
+"""Seconds that a batch waits for one video where YouTube asks for pauses."""
 _PAUSES: Final = frozenset({Cause.RATE_LIMITED, Cause.BLOCKED})
 VERSION: Final = "1"
 """Of the work below; nothing of it is kept for another job."""
@@ -132,13 +131,14 @@ class BatchWork:
 
     async def _patiently(self, video_id: str, languages: tuple[str, ...] | None) -> Outcome:
         """The transcript; where YouTube asks for a pause, that is made: nobody waits in front of a screen."""
-        for _ in range(TRIES - 1):
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + LONGEST_PAUSE
+        while True:
             outcome = await self._transcripts.get(video_id, languages)
             pause = None if outcome.error is None else outcome.error.retry_after
-            if outcome.cause not in _PAUSES or pause is None or pause > LONGEST_PAUSE:
+            if outcome.cause not in _PAUSES or pause is None or loop.time() + pause > give_up:
                 return outcome
             await asyncio.sleep(pause)
-        return await self._transcripts.get(video_id, languages)
 
     async def _line(self, video_id: str, languages: tuple[str, ...] | None) -> BatchLine:
         try:
