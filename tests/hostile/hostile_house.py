@@ -47,7 +47,7 @@ class House:
         total, files = await self.total(), set(self.files())
         yield
         assert await self.total() == total
-        async with asyncio.timeout(5):  # what a broken-off upload has left goes when its request has ended
+        async with asyncio.timeout(20):  # what a broken-off upload has left goes when its request has ended
             while set(self.files()) - files:  # noqa: ASYNC110  # the file system tells nobody
                 await asyncio.sleep(0.02)
         await self.assert_well()

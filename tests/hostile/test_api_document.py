@@ -113,7 +113,8 @@ def asked_wrongly(url: str, job_id: str | None = None) -> dict[str, list[str]]:
                         {**case.path_parameters, "job_id": job_id} if case.path_parameters else {}
                     )
                 answer = case.call(headers=headers, timeout=20)
-                case.validate_response(answer, checks=CHECKS)
+                unreachable = answer.status_code == 503 and "no source could say" in answer.text
+                case.validate_response(answer, checks=CHECKS[1:] if unreachable else CHECKS)
 
             try:
                 ask()

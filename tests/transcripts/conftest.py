@@ -16,7 +16,6 @@ from batuta.cache.shared import RedisLink
 from batuta.settings import Settings
 from batuta.testing.clock import VirtualClock
 from batuta.testing.redis import RedisServer
-from batuta.transcripts import app as transcripts_app
 from batuta.transcripts import hits
 from batuta.transcripts.browser import Limits
 from batuta.transcripts.kept import Kept
@@ -59,7 +58,7 @@ def tiers(
     loopback: LoopbackYouTube, tmp_path: Path, clean_redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     """Every tier is there; YouTube has the talk; Redis may be slow on a machine that is busy."""
-    monkeypatch.setattr(transcripts_app, "RedisLink", partial(RedisLink, limit_seconds=5))
+    monkeypatch.setattr("batuta.cache.shared.RedisLink", partial(RedisLink, limit_seconds=5))
     loopback.videos[ID] = TALK
     return settings_of(loopback, tmp_path, clean_redis)
 

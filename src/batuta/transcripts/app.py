@@ -7,13 +7,12 @@ import datetime as dt
 import math
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import structlog
 from pydantic import BaseModel
 
 from batuta.cache import CachePolicy, Codec, TieredCache
-from batuta.cache.shared import RedisLink, RedisTier
 from batuta.errors import BatutaError
 from batuta.settings import Settings
 from batuta.storage.database import Database
@@ -27,6 +26,9 @@ from batuta.transcripts.pacing import Pace
 from batuta.transcripts.proxies import proxy_config
 from batuta.transcripts.store import TranscriptRows
 from batuta.transcripts.youtube import YouTube
+
+if TYPE_CHECKING:
+    from batuta.cache.shared import RedisTier
 
 NAME: Final = "transcripts"
 TRACKS_HOURS: Final = 24.0
@@ -157,6 +159,8 @@ def youtube_from(settings: Settings) -> YouTube:
 def _redis(settings: Settings, name: str, codec: Codec[M]) -> RedisTier[M] | None:
     if settings.redis_url is None:
         return None
+    from batuta.cache.shared import RedisLink, RedisTier  # noqa: PLC0415  # 0.3 s for those who have one
+
     return RedisTier(RedisLink(settings.redis_url.get_secret_value(), name=name), name, codec)
 
 
