@@ -265,7 +265,8 @@ async def test_no_more_are_done_at_once_than_the_service_can(caller: Caller, hou
     """Two at a time; the others wait in line and are begun in the order they came."""
     gates = {name: house.service.gate(name) for name in "abcdef"}
     jobs = [await caller.submit(text=name) for name in gates]
-    await house.service.has_begun("b")
+    for name in "ab":
+        await house.service.has_begun(name)
     states = [(await caller.http.get(f"/jobs/{job['id']}")).json()["status"] for job in jobs]
     assert states == ["processing"] * 2 + ["queued"] * 4
     for name, next_but_one in zip("abcd", "cdef", strict=True):
@@ -274,7 +275,8 @@ async def test_no_more_are_done_at_once_than_the_service_can(caller: Caller, hou
     for job, gate in zip(jobs, gates.values(), strict=True):
         gate.set()
         await caller.end(job)
-    assert house.service.begun == list("abcdef")
+    assert sorted(house.service.begun[:2]) == ["a", "b"]  # these begin at the same moment
+    assert house.service.begun[2:] == list("cdef")
     assert house.service.most_at_once == 2
 
 
