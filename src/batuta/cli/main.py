@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from batuta.cli.screen import say
 from batuta.errors import BatutaError
 from batuta.logs import log_to_stderr
+from batuta.telemetry.masking import masked_text
 from batuta.version import __version__
 
 USAGE: Final = 2
@@ -70,7 +71,7 @@ def _explained(error: Exception) -> tuple[str, int]:
         case ValidationError():
             fault = error.errors()[0]
             name = "_".join(str(part) for part in fault["loc"]).upper()
-            return f"{name}: {fault['msg']} (got {fault.get('input')!r})", USAGE
+            return f"{name}: {fault['msg']} (got {masked_text(repr(fault.get('input')))})", USAGE
         case _:
             log.debug("cli.broken", exc_info=error)
             said = " ".join(str(error).split())
