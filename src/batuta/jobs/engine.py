@@ -133,9 +133,9 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(DBOS.destroy)
-        # DBOS made its thread pool the loop's own and has shut it down; others still need one.
+        # DBOS made its thread pool the loop's own and shuts it down; whoever still works needs one meanwhile.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        await asyncio.to_thread(DBOS.destroy)
         if self._sqlite is not None:
             self._sqlite.dispose()
         _engine = None
