@@ -36,6 +36,13 @@ class House:
         """Every file that is kept, or on the way there."""
         return {path for path in (self.folder / "artefacts").rglob("*") if path.is_file()}
 
+    async def settled(self) -> None:
+        """Wait for the end of the jobs that tests before this one have begun: their files come any moment."""
+        listed = (await self.client.get("/jobs", params={"limit": 500})).json()["jobs"]
+        for job in listed:
+            if job["status"] not in {"completed", "failed", "cancelled"}:
+                await self.client.get(f"/jobs/{job['job_id']}/wait", params={"timeout": 20})
+
     async def assert_well(self) -> None:
         """It answers, and nothing is half there."""
         assert (await self.client.get("/health")).status_code == 200
@@ -46,6 +53,7 @@ class House:
     @asynccontextmanager
     async def nothing_happens(self) -> AsyncGenerator[None]:
         """Neither a job nor a file comes of what is done meanwhile."""
+        await self.settled()
         total, files = await self.total(), set(self.files())
         yield
         assert await self.total() == total
