@@ -222,7 +222,8 @@ async def test_the_name_of_an_upload_leads_nowhere(house: House, name: bytes) ->
     """The file is kept under the hash of its bytes, and the name is forgotten."""
     answer = await sent(house, "/pipeline/upload", form(FILE.replace(b"a.wav", name)))
     assert answer.status_code == 202, answer.text
-    await house.client.get(f"/jobs/{answer.json()['job_id']}/wait")
+    await house.settled()
+    await house.assert_well()
     assert {file.parent.parent.name for file in house.files()} == {"sha256"}
 
 
