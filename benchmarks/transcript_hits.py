@@ -31,9 +31,9 @@ from urllib.parse import urlsplit
 import httpx2
 import redis.asyncio
 
-from batuta.house import open_database
 from batuta.logs import log_to_stderr
 from batuta.settings import Settings
+from batuta.storage.database import Database
 from batuta.testing.redis import redis_server
 from batuta.transcripts import TranscriptOrchestrator, get_session
 from batuta.transcripts.app import open_transcripts
@@ -235,7 +235,7 @@ async def show_hits(what: str, cues: int) -> None:
 
 async def core_microseconds(settings: Settings) -> float:
     """CPU time of a hit in memory by the async core, with the transcript's parts in hand."""
-    database = open_database(settings)
+    database = Database.of_settings(settings)
     await database.create_tables()
     try:
         async with open_transcripts(settings, database) as transcripts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,7 +13,7 @@ from batuta.captions.existing import Existing, FindExisting
 from batuta.captions.models import CaptionOptions
 from batuta.errors import InvalidRequest
 from batuta.jobs import LocalWorker, OnProgress, Terms, Worker
-from batuta.storage.artefacts import ArtefactStore
+from batuta.storage.artefacts import ArtefactStore, once
 from batuta.transcripts.kept import Kept
 from batuta.transcripts.languages import choose
 from batuta.transcripts.models import Cause, Segment, Track, TranscriptResult
@@ -83,7 +82,7 @@ class ExistingCaptions:
         if found is None or found.transcript_type == "generated":
             return Existing()
         body = await asyncio.to_thread(_as_transcription, found)
-        stored = await self._artefacts.put(_once(body), "application/json")
+        stored = await self._artefacts.put(once(body), "application/json")
         kind = "written by people" if found.transcript_type == "manual" else "heard by YouTube's recogniser"
         return Existing(file=stored, note=f"these are YouTube's own captions, {kind}")
 
@@ -100,10 +99,6 @@ def _as_transcription(found: Kept) -> bytes:
         ],
     }
     return json.dumps(document, ensure_ascii=False).encode()
-
-
-async def _once(body: bytes) -> AsyncGenerator[bytes]:
-    yield body
 
 
 def _fits(spoken: str, wanted: tuple[str, ...]) -> bool:

@@ -34,7 +34,7 @@ from batuta.services.translator.pairs import check_translation
 from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
-from batuta.storage.database import Database, make_folder
+from batuta.storage.database import Database
 from batuta.transcripts.app import open_transcripts
 from batuta.transcripts.batch import BatchWork, batch
 from batuta.transcripts.batches import Batches
@@ -90,7 +90,7 @@ async def open_batuta(
     if not structlog.is_configured():
         log_to_stderr(settings.log_level)
     async with AsyncExitStack() as stack:
-        database = database or open_database(settings)
+        database = database or Database.of_settings(settings)
         stack.push_async_callback(database.aclose)
         await database.create_tables()
         artefacts = ObjectArtefacts.opened(settings.artefacts_folder, settings.batuta_artefacts)
@@ -145,12 +145,6 @@ def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
             return await batuta.captions.caption(source, wanted)
 
     return asyncio.run(run())
-
-
-def open_database(settings: Settings) -> Database:
-    """The database the settings name; nothing is asked of it yet."""
-    make_folder(settings.batuta_data)
-    return Database.opened(settings.batuta_data, settings.database_url)
 
 
 class _Webhooks:

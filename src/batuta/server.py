@@ -24,7 +24,7 @@ from batuta.captions.routes import health as captions_health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
 from batuta.errors import InvalidRequest
-from batuta.house import Batuta, ended, open_batuta, open_database
+from batuta.house import Batuta, ended, open_batuta
 from batuta.jobs import Jobs
 from batuta.services.app import service_app
 from batuta.services.jobs_over_http import AllSeen, no_content
@@ -74,7 +74,7 @@ def orchestrator_app(name: str, settings: Settings | None = None, *, bound_to: s
 
 
 def _app(prefixes: Mapping[str, str], settings: Settings, bound_to: str | None) -> FastAPI:
-    database = open_database(settings)
+    database = Database.of_settings(settings)
     keys = Keys(database)
 
     @asynccontextmanager
@@ -147,7 +147,7 @@ def standalone_service(
     """
     settings = settings or Settings()
     full_name, kind = kind_named(name)
-    house = open_database(settings)
+    house = Database.of_settings(settings)
     keys = Keys(house)  # where `batuta keys` makes them
     gate = Gate.of_service(keys, settings, bound_to=bound_to or settings.host)
     folder = settings.batuta_data / "services" / full_name

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -27,7 +26,7 @@ from batuta.media import (
     profile_named,
     write,
 )
-from batuta.storage.artefacts import Artefact, ArtefactStore
+from batuta.storage.artefacts import Artefact, ArtefactStore, once
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 """A language tag (RFC 5646, section 2.1)."""
@@ -80,7 +79,7 @@ class Shaper:
         """Read the transcription, shape and check its cues, store the document."""
         text = await self._text(order.file)
         document, body = await asyncio.to_thread(_shaped, text, order.profile)
-        stored = await self._artefacts.put(_once(body), "application/json")
+        stored = await self._artefacts.put(once(body), "application/json")
         return Shaped(
             file=stored,
             language=document.transcription.language,
@@ -159,7 +158,3 @@ def _document(text: bytes) -> CaptionsDocument:
     subtitles = Subtitles(transcription.language, cues)
     profile = profile_named(body["profile"]).for_language(transcription.language)
     return CaptionsDocument(transcription, subtitles, check(subtitles, profile), body["profile"])
-
-
-async def _once(body: bytes) -> AsyncGenerator[bytes]:
-    yield body

@@ -16,11 +16,11 @@ from uvicorn.supervisors import Multiprocess
 from batuta.access.gate import ensure_key
 from batuta.access.keys import Keys
 from batuta.cli.screen import say
-from batuta.house import open_database
 from batuta.logs import start_logging
 from batuta.server import batuta_app, orchestrator_app, standalone_service
 from batuta.services.kinds import kind_named
 from batuta.settings import Settings
+from batuta.storage.database import Database
 from batuta.telemetry.tracing import start_tracing
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
@@ -112,7 +112,7 @@ def application() -> FastAPI:
 
 async def _check_storage(settings: Settings) -> None:
     """Before the server starts: a data folder of no use is an error, an address of others needs a key."""
-    database = open_database(settings)
+    database = Database.of_settings(settings)
     try:
         await database.create_tables()
         made = await ensure_key(Keys(database), settings, settings.host)

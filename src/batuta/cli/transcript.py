@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from batuta.cli.stopping import stopped_by_signal
 from batuta.cli.writing import write
 from batuta.errors import InvalidRequest, StorageError
 from batuta.settings import Settings
-from batuta.storage.database import Database, make_folder, patiently
+from batuta.storage.database import Database, patiently
 from batuta.transcripts.app import open_transcripts
 from batuta.transcripts.formats import TRANSCRIPT_FORMATS, TranscriptFormat, render
 from batuta.transcripts.models import TranscriptResult
@@ -72,7 +73,7 @@ async def transcript(
 
 @asynccontextmanager
 async def _opened(*, generate: bool) -> AsyncGenerator[Transcripts]:
-    """Transcripts alone, which takes no time; the whole house only for who may need it."""
+    """Transcripts alone; the whole house, with its engine, only for who may need it."""
     settings = Settings()
     if generate:
         from batuta.house import open_batuta  # noqa: PLC0415  # the engine takes seconds to import
@@ -80,8 +81,7 @@ async def _opened(*, generate: bool) -> AsyncGenerator[Transcripts]:
         async with open_batuta(settings, carries="own") as batuta:
             yield batuta.transcripts
         return
-    make_folder(settings.batuta_data)
-    database = Database.opened(settings.batuta_data, settings.database_url)
+    database = Database.of_settings(settings)
     try:
         try:
             with patiently(1):
@@ -107,10 +107,7 @@ def _write(result: TranscriptResult, path: Path, form: TranscriptFormat | None) 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:
     """What there is to know, a failure included."""
-    tried = [
-        {"tier": each.tier, "cause": each.cause, "milliseconds": each.milliseconds}
-        for each in outcome.attempts
-    ]
+    tried = [asdict(attempt) for attempt in outcome.attempts]
     told: dict[str, Any] = {"source": outcome.source, "stale": outcome.stale, "attempts": tried}
     if outcome.transcript is not None:
         return {"status": "ok", **outcome.transcript.model_dump(mode="json"), **told}

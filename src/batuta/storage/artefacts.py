@@ -106,6 +106,11 @@ class ArtefactStore(Protocol):
         ...
 
 
+async def once(body: bytes) -> AsyncGenerator[bytes]:
+    """Bytes that are there already, as `ArtefactStore.put` takes them."""
+    yield body
+
+
 async def file_chunks(path: Path) -> AsyncIterator[bytes]:
     """The bytes of a local file, read beside the event loop."""
     with path.open("rb") as file:  # at once: what a cancelled thread opens nobody closes

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from batuta.errors import InvalidRequest, StorageError
+from batuta.settings import Settings
 from batuta.storage.group_commit import GroupCommit
 from batuta.storage.migrations import migrate
 
@@ -138,6 +139,12 @@ class Database:
     def opened(cls, folder: Path, url: str | None) -> Database:
         """The database of the URL, or of the folder where there is none."""
         return cls.in_folder(folder) if url is None else cls.at(url)
+
+    @classmethod
+    def of_settings(cls, settings: Settings) -> Database:
+        """The database the settings name; nothing is asked of it yet."""
+        make_folder(settings.batuta_data)
+        return cls.opened(settings.batuta_data, settings.database_url)
 
     @property
     def is_shared(self) -> bool:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from batuta.errors import BatutaError, StorageError
 from batuta.settings import Settings
-from batuta.storage.database import Database, make_folder
+from batuta.storage.database import Database
 from batuta.transcripts.cores import Basis, TranscriptCache, cores
 from batuta.transcripts.lent import TranscriptFetcher
 from batuta.transcripts.models import TranscriptResult
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 def get_session() -> Generator[Session]:
     """A session on the database of the settings: `DATABASE_URL`, or SQLite in the data folder."""
     settings = Settings()
-    database = _house(settings.batuta_data, settings.database_url)
+    database = _house(settings)
     with Session(database.engine) as session:
         yield session
 
@@ -127,13 +127,12 @@ _houses: dict[tuple[Path, str | None, int], Database] = {}
 _one_at_a_time = threading.Lock()
 
 
-def _house(folder: Path, url: str | None) -> Database:
+def _house(settings: Settings) -> Database:
     """One engine for each database and process; connections do not survive a fork."""
-    key = (folder, url, os.getpid())
+    key = (settings.batuta_data, settings.database_url, os.getpid())
     with _one_at_a_time:
         if key not in _houses:
-            make_folder(folder)
-            database = Database.opened(folder, url)
+            database = Database.of_settings(settings)
             try:
                 cores().run(database.create_tables())
             except StorageError as error:  # a tier that fails is passed over
