@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,12 @@ from batuta.testing.redis import RedisServer, redis_server
 from batuta.weights import Weights
 
 PullWeights = Callable[[str], Path]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let our many processes share compiled modules where the environment wants none beside the sources."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
 
 
 @pytest.fixture(autouse=True)

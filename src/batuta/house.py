@@ -22,19 +22,29 @@ from batuta.captions.document import CaptionsDocument, Shape, Shaper
 from batuta.captions.health import Health
 from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
+from batuta.dubbing.app import Dubbing
+from batuta.dubbing.opening import Parts, open_dubbing
+from batuta.dubbing.pipeline import dub
+from batuta.dubbing.steps import Check
+from batuta.dubbing.store import MENTIONS as DUB_MENTIONS
+from batuta.errors import InvalidRequest
 from batuta.jobs import Capacity, JobRecord, Jobs, LocalWorker, Worker
 from batuta.jobs.carrier import carrier_name
 from batuta.jobs.retention import Retention
 from batuta.jobs.webhooks import Courier, enqueue
 from batuta.logs import log_to_stderr
+from batuta.services.gateway.desk import Desk
 from batuta.services.kinds import Staff, staff
 from batuta.services.records import MENTIONS
+from batuta.services.speech.service import Speech
+from batuta.services.speech.voices import check_speech
 from batuta.services.transcriber.service import check_transcription
-from batuta.services.translator.pairs import check_translation
+from batuta.services.translator.pairs import check_translation, code_of, target_of
 from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
 from batuta.storage.database import Database
+from batuta.tasks import ended
 from batuta.transcripts.app import open_transcripts
 from batuta.transcripts.batch import BatchWork, batch
 from batuta.transcripts.batches import Batches
@@ -70,6 +80,9 @@ class Batuta:
     transcripts: Transcripts
     batches: Batches
     albums: Albums
+    dubbing: Dubbing
+    gateway: Desk | None
+    """The one in this process, unless the settings name another."""
 
 
 @asynccontextmanager
@@ -102,8 +115,12 @@ async def open_batuta(
         only_own = carries == "own" and database.is_shared
         transcripts = await stack.enter_async_context(open_transcripts(settings, database))
         albums = await stack.enter_async_context(open_albums(settings))
+        parts = Parts(
+            settings, database, artefacts, team.workers, instance, _dub_check(settings, team), stack
+        )
         workers = {
             **team.workers,
+            **parts.workers(),
             **_own_workers(artefacts),
             **ExistingCaptions(transcripts, artefacts).workers(),
             **BatchWork(transcripts).workers(),
@@ -113,7 +130,7 @@ async def open_batuta(
             database=database,
             artefacts=artefacts,
             workers=workers,
-            pipelines=[caption_pipeline, detect_language, batch],
+            pipelines=[caption_pipeline, detect_language, batch, dub],
             companions=team.embedded,
             capacity=_capacity(settings, team, instance, only_own),
             on_end=_Webhooks(courier),
@@ -122,13 +139,28 @@ async def open_batuta(
         await jobs.launch(standby=standby)
         await courier.launch()
         stack.push_async_callback(courier.aclose)
-        retention = Retention(database, artefacts, jobs.store, jobs.journal, team.embedded, [MENTIONS])
+        retention = Retention(
+            database, artefacts, jobs.store, jobs.journal, team.embedded, [MENTIONS, DUB_MENTIONS]
+        )
         admin = Admin(jobs, retention, team.workers, settings)
         stack.push_async_callback(ended, asyncio.create_task(retention.keep_clean(admin.lifetimes)))
         captions = Captions(jobs, artefacts, settings, _checks(settings, team))
         transcripts.generator = MadeByCaptions(captions, settings.youtube_origin)
         health = Health(team.workers)
-        yield Batuta(settings, captions, jobs, admin, courier, health, transcripts, Batches(jobs), albums)
+        dubs = await stack.enter_async_context(open_dubbing(parts, jobs))
+        yield Batuta(
+            settings,
+            captions,
+            jobs,
+            admin,
+            courier,
+            health,
+            transcripts,
+            Batches(jobs),
+            albums,
+            dubs.dubbing,
+            dubs.desk,
+        )
 
 
 def caption(source: str | Path, **options: Unpack[Options]) -> CaptionsDocument:
@@ -180,12 +212,6 @@ def _capacity(settings: Settings, team: Staff, name: str, only_own: bool) -> Cap
     )
 
 
-async def ended(task: asyncio.Task[None]) -> None:
-    """Stop the task, and wait until it has stopped."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-
-
 def _checks(settings: Settings, team: Staff) -> Checks:
     """What the embedded services cannot do."""
     transcription = None if settings.audio_transcriber_url else check_transcription
@@ -194,6 +220,26 @@ def _checks(settings: Settings, team: Staff) -> Checks:
         return Checks(transcription, None)
     offer = translators[0].pairs
     return Checks(transcription, lambda spoken, wanted: check_translation(spoken, wanted, offer()))
+
+
+def _dub_check(settings: Settings, team: Staff) -> Check:
+    """Judges a dub's languages and voice, as far as the embedded services do the work."""
+    translation = None if settings.translate_url else _checks(settings, team).translation
+    speech = (
+        None
+        if settings.tts_url
+        else next((near.service for near in team.embedded if isinstance(near.service, Speech)), None)
+    )
+
+    def check(spoken: str, wanted: str, voice: str | None) -> None:
+        if code_of(spoken) == target_of(wanted):
+            raise InvalidRequest(f"the video speaks {wanted} already: name another language to dub it into")
+        if translation is not None:
+            translation(spoken, wanted)
+        if speech is not None:
+            check_speech(wanted, voice, speech.offer)
+
+    return check
 
 
 def _inside_a_loop() -> bool:

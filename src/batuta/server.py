@@ -23,10 +23,14 @@ from batuta.captions.rendered import Bodies, Lists
 from batuta.captions.routes import health as captions_health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
+from batuta.dubbing.routes import router as dubbing_router
 from batuta.errors import InvalidRequest
-from batuta.house import Batuta, ended, open_batuta
+from batuta.house import Batuta, open_batuta
 from batuta.jobs import Jobs
 from batuta.services.app import service_app
+from batuta.services.gateway.links import OBJECTS_PATH
+from batuta.services.gateway.object_routes import objects_router
+from batuta.services.gateway.routes import gateway_router
 from batuta.services.jobs_over_http import AllSeen, no_content
 from batuta.services.kinds import kind_named, service_jobs
 from batuta.services.problems import install_problems
@@ -34,6 +38,7 @@ from batuta.settings import Settings
 from batuta.storage.artefacts import ObjectArtefacts
 from batuta.storage.database import Database
 from batuta.storage.lock import FolderLock
+from batuta.tasks import ended
 from batuta.telemetry.http import observe
 from batuta.telemetry.scraping import JobNumbers, metrics_response, set_collector
 from batuta.telemetry.traces import FASTAPI_TELEMETRY
@@ -49,6 +54,8 @@ class _App:
     routers: tuple[APIRouter, ...]
     doors: tuple[APIRouter, ...] = ()
     """What other programs expect at the root, wherever the app itself is."""
+    signed: tuple[str, ...] = ()
+    """Folders at the root whose addresses are signed, so that whoever has one needs no key."""
     short_ways: tuple[Callable[[str], BaseRoute], ...] = ()
     """Routes to look at before all others, given the prefix of the app."""
 
@@ -57,6 +64,7 @@ APPS: Final = {
     "captions": _App((captions_router, deliveries_router, admin_router), (openai_router, bazarr_router)),
     "transcripts": _App((transcripts_router,), short_ways=(Hits, PostedHits)),
     "albums": _App((albums_router,)),
+    "dubbing": _App((dubbing_router,), (gateway_router, objects_router), signed=(f"{OBJECTS_PATH}/",)),
 }
 """The orchestrators, by the name each is served under."""
 
@@ -118,7 +126,9 @@ def _app(prefixes: Mapping[str, str], settings: Settings, bound_to: str | None) 
         bound_to=bound_to or settings.host,
         names=settings.known_names,
         trust_loopback=settings.batuta_trust_loopback,
-        open_paths=OpenPaths.with_apps_under(*prefixes.values()),
+        open_paths=OpenPaths.with_apps_under(
+            *prefixes.values(), folders=tuple(folder for name in prefixes for folder in APPS[name].signed)
+        ),
     )
     app.include_router(access_routes(gate, keys))
     guard(app, gate)
@@ -136,6 +146,8 @@ def _show(batuta: Batuta, app: FastAPI) -> None:
     app.state.transcripts = batuta.transcripts
     app.state.batches = batuta.batches
     app.state.albums = batuta.albums
+    app.state.dubbing = batuta.dubbing
+    app.state.gateway = batuta.gateway
 
 
 def standalone_service(

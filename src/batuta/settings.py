@@ -27,6 +27,12 @@ def _redis_address(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _rabbitmq_address(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not value.get_secret_value().startswith(("amqp://", "amqps://")):
+        raise ValueError("write amqp://user:password@host:5672/vhost, or amqps://…")
+    return value
+
+
 def _entries(text: str) -> tuple[str, ...]:
     return tuple(entry.strip() for entry in text.split(",") if entry.strip())
 
@@ -160,6 +166,26 @@ class Settings(BaseSettings):
     """Discogs searches only with one."""
     albums_contact: str = ""
     """A URL or e-mail address of yours; without one MusicBrainz, which wants to know, is not asked."""
+
+    # Dubbing: the seed's services, each asked in one request; unset, the embedded ones do the work
+    asr_url: ServiceURL = None
+    translate_url: ServiceURL = None
+    tts_url: ServiceURL = None
+    api_gateway_url: ServiceURL = None
+    rabbitmq_url: Annotated[SecretStr | None, AfterValidator(_rabbitmq_address)] = None
+    """A broker that jobs arrive from and status changes go to (`amqp://` or `amqps://`)."""
+    minio_endpoint: ServiceURL = None
+    """An S3 endpoint for videos; unset, they are in the data folder."""
+    minio_access_key: SecretStr | None = None
+    minio_secret_key: SecretStr | None = None
+    minio_bucket: str = Field(default="videos", min_length=3, max_length=63)
+    speech_url: ServiceURL = None
+    """A `batuta serve speech` on another machine, as AUDIO_WORKER_URL is a `batuta serve audio-worker`."""
+    audio_worker_url: ServiceURL = None
+    speech_timeout: float = Field(default=120.0, gt=0)
+    audio_worker_timeout: float = Field(default=600.0, gt=0)
+    speech_concurrency: int | None = Field(default=None, ge=1)
+    audio_worker_concurrency: int | None = Field(default=None, ge=1)
 
     # A language model that translates in the place of the Firefox models (any OpenAI-compatible endpoint)
     translator_openai_base_url: ServiceURL = None

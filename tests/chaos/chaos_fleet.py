@@ -15,8 +15,11 @@ from pathlib import Path
 
 import httpx2
 
+import forked
+from forked import Forked
+
 START_SECONDS = 40.0
-"""Several start at once on two busy cores, and each imports for two seconds."""
+"""Several start at once on two busy cores."""
 _LOOK_SECONDS = 0.05
 
 
@@ -42,7 +45,7 @@ class Member:
     """One process, and where it writes."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     log: Path
 
     @property
@@ -89,8 +92,7 @@ class Fleet:
 
     def program(self, name: str, *command: str, **environment: str) -> Member:
         """Start any program of Python's."""
-        self._started += 1
-        log = self._folder / f"{name}-{self._started}.log"
+        log = self._new_log(name)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, *command],
@@ -99,17 +101,24 @@ class Fleet:
                 env={**self._environment, **environment},
                 start_new_session=True,
             )
-        member = Member(name, process, log)
-        self._members.append(member)
-        return member
+        return self._joined(Member(name, process, log))
+
+    def batuta(self, name: str, *arguments: str, **environment: str) -> Member:
+        """Start `batuta` with these arguments."""
+        log = self._new_log(name)
+        log.touch()
+        process = Forked(
+            forked.batuta, arguments, output=log, environment={**self._environment, **environment}
+        )
+        return self._joined(Member(name, process, log))
 
     def worker(self, **environment: str) -> Member:
         """Start a worker; it is not ready yet."""
-        return self.program("worker", "-m", "batuta", "worker", **environment)
+        return self.batuta("worker", "worker", **environment)
 
     def server(self, port: int, **environment: str) -> Member:
         """Start the server of captions; it is not ready yet."""
-        return self.program("server", "-m", "batuta", "serve", "captions", "--port", str(port), **environment)
+        return self.batuta("server", "serve", "captions", "--port", str(port), **environment)
 
     def ready(self, *workers: Member) -> None:
         """Wait until the workers carry."""
@@ -156,6 +165,14 @@ class Fleet:
     def go_on(self, member: Member) -> None:
         """Let a stopped process go on."""
         member.process.send_signal(signal.SIGCONT)
+
+    def _new_log(self, name: str) -> Path:
+        self._started += 1
+        return self._folder / f"{name}-{self._started}.log"
+
+    def _joined(self, member: Member) -> Member:
+        self._members.append(member)
+        return member
 
     def close(self) -> None:
         """Kill all."""

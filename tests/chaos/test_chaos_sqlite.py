@@ -9,11 +9,11 @@ from chaos_records import check_completed, check_happened_once, check_journal, c
 
 
 def test_a_server_killed_under_its_jobs_goes_on_with_them(house_on_sqlite: House) -> None:
-    """50 jobs: each completes, and no finished stage is done again."""
+    """30 jobs: each completes, and no finished stage is done again."""
     house = house_on_sqlite
     chance = dice()
     house.services.turn(seconds=0.2, honours_keys=False)
-    jobs = house.submit(some_urls(scale(50, 300)))
+    jobs = house.submit(some_urls(scale(30, 300)))
     for _ in range(scale(1, 15)):
         time.sleep(chance.uniform(0.0, 0.8))  # a moment like any other: that is what is tested
         assert house.server is not None

@@ -18,10 +18,10 @@ TAKEOVER_SECONDS = 10.0
 
 
 def test_workers_killed_at_random_lose_no_job_and_repeat_no_stage(house: House) -> None:
-    """200 jobs; every kill's jobs are with other workers within ten seconds, and each says what it should."""
+    """90 jobs; every kill's jobs are with other workers within ten seconds, and each says what it should."""
     chance = dice()
     house.services.turn(seconds=0.3, honours_keys=False)
-    jobs = house.submit(some_urls(scale(200, 1500)))
+    jobs = house.submit(some_urls(scale(90, 1500)))
     takeovers = Takeovers(house.records)
     for _ in range(scale(3, 25)):
         time.sleep(chance.uniform(0.1, scale(1, 4)))  # a moment like any other: that is what is tested

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def silent_audio(path: Path, seconds: float) -> None:
         frame.sample_rate = RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def beginning(path: Path, whole: Path, seconds: float) -> None:
+    """The first seconds of a WAV file."""
+    with wave.open(str(whole)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(int(source.getframerate() * seconds)))
 
 
 def video_without_audio(path: Path, seconds: float = 2.0) -> None:

@@ -34,11 +34,13 @@ def web(tmp_path: Path) -> Generator[str]:
         server.shutdown()
 
 
-def test_speech_becomes_subtitles_beside_the_file(batuta: Batuta, two_cities: Path, tmp_path: Path) -> None:
+def test_speech_becomes_subtitles_beside_the_file(
+    program: Batuta, batuta: Batuta, best_of_times: Path, tmp_path: Path
+) -> None:
     """The name says the language; stdout says the file; a second time nothing is computed."""
     talk = tmp_path / "talk.mp4"
-    speech_video(talk, two_cities)
-    ended = batuta("caption", talk)
+    speech_video(talk, best_of_times)
+    ended = program("caption", talk)
     assert (ended.code, ended.stdout.strip()) == (0, str(tmp_path / "talk.en.srt"))
     subtitles = (tmp_path / "talk.en.srt").read_text()
     assert "the best of times" in subtitles.lower().replace("\n", " ")
@@ -49,16 +51,16 @@ def test_speech_becomes_subtitles_beside_the_file(batuta: Batuta, two_cities: Pa
     assert (tmp_path / "again.vtt").read_text().startswith("WEBVTT")
 
 
-def test_subtitles_go_to_stdout_on_request(batuta: Batuta, two_cities: Path) -> None:
+def test_subtitles_go_to_stdout_on_request(batuta: Batuta, best_of_times: Path) -> None:
     """`-o -` prints them and nothing else."""
-    ended = batuta("caption", two_cities, "-o", "-", "-f", "txt")
+    ended = batuta("caption", best_of_times, "-o", "-", "-f", "txt")
     assert ended.code == 0
     assert "worst of times" in ended.stdout.lower().replace("\n", " ")
 
 
-def test_a_media_url_is_captioned(batuta: Batuta, web: str, two_cities: Path, tmp_path: Path) -> None:
+def test_a_media_url_is_captioned(batuta: Batuta, web: str, best_of_times: Path, tmp_path: Path) -> None:
     """Written here, under the file's own name."""
-    speech_video(tmp_path / "web" / "talk.mp4", two_cities)
+    speech_video(tmp_path / "web" / "talk.mp4", best_of_times)
     ended = batuta("caption", f"{web}/talk.mp4")
     assert ended.code == 0, ended.stderr
     assert "best of times" in (tmp_path / ended.stdout.strip()).read_text().lower().replace("\n", " ")
@@ -95,16 +97,16 @@ def test_media_that_cannot_be_captioned_is_one_clear_line(
 
 
 def test_a_truncated_file_gives_captions_or_one_clear_line(
-    batuta: Batuta, two_cities: Path, tmp_path: Path
+    batuta: Batuta, best_of_times: Path, tmp_path: Path
 ) -> None:
     """With its index cut off nothing can be read; with the index in front the rest is captioned."""
-    speech_video(tmp_path / "whole.mp4", two_cities)
+    speech_video(tmp_path / "whole.mp4", best_of_times)
     truncated(tmp_path / "whole.mp4", tmp_path / "no_index.mp4")
     ended = batuta("caption", tmp_path / "no_index.mp4")
     assert ended.code == 1
     assert len(ended.stderr.strip().splitlines()) == 1
 
-    speech_video(tmp_path / "front.mp4", two_cities, index_in_front=True)
+    speech_video(tmp_path / "front.mp4", best_of_times, index_in_front=True)
     truncated(tmp_path / "front.mp4", tmp_path / "cut.mp4")
     ended = batuta("caption", tmp_path / "cut.mp4", "-o", "-")
     assert ended.code == 0, ended.stderr
@@ -126,9 +128,9 @@ def test_a_url_nobody_serves_is_worth_a_retry(batuta: Batuta) -> None:
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
-def test_an_english_model_refuses_another_language(batuta: Batuta, two_cities: Path) -> None:
+def test_an_english_model_refuses_another_language(batuta: Batuta, best_of_times: Path) -> None:
     """The error says what the model lacks and what to do."""
-    ended = batuta("caption", two_cities, "-l", "pt")
+    ended = batuta("caption", best_of_times, "-l", "pt")
     assert ended.code == 2
     assert "tiny.en knows English only" in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1

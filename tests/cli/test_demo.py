@@ -34,10 +34,10 @@ def test_the_demo_says_what_the_book_says(
     assert ended.document["conformity"]["hard_violations"] == 0
 
 
-def test_a_second_time_everything_is_kept(batuta: Callable[..., Ended], two_cities: Path) -> None:
+def test_a_second_time_everything_is_kept(batuta: Callable[..., Ended], best_of_times: Path) -> None:
     """`--force` makes a new job, whose every stage is a lookup."""
-    first = batuta("caption", two_cities, "--json", "-o", "-")
-    second = batuta("caption", two_cities, "--json", "-o", "-", "--force")
+    first = batuta("caption", best_of_times, "--json", "-o", "-")
+    second = batuta("caption", best_of_times, "--json", "-o", "-", "--force")
     assert second.document["job_id"] != first.document["job_id"]
     assert all(stage["reused"] for stage in second.document["stages"].values())
     assert second.document["text"] == first.document["text"]

@@ -78,9 +78,9 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert command in shown
 
 
-def test_a_program_s_output_is_not_wrapped(batuta: Callable[..., object]) -> None:
+def test_a_program_s_output_is_not_wrapped(program: Callable[..., object]) -> None:
     """Errors stay one line however narrow the terminal claims to be."""
-    ended = batuta("caption", "x" * 300, COLUMNS="20")
+    ended = program("caption", "x" * 300, COLUMNS="20")
     assert len(ended.stderr.strip().splitlines()) == 1
 
 

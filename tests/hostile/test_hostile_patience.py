@@ -6,10 +6,11 @@ import asyncio
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 from hostile_house import open_house
 from hostile_site import SITE_ADDRESS, Page, Site
+
+from offspring import children, seconds_used
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -18,22 +19,14 @@ LIMIT_SECONDS = 4.0
 
 def busy_engines() -> list[int]:
     """Our worker processes that use a processor just now."""
-    children = psutil.Process().children(recursive=True)
-    before = {child.pid: seconds for child in children if (seconds := seconds_used(child)) is not None}
+    ours = children()
+    before = {child.pid: seconds for child in ours if (seconds := seconds_used(child)) is not None}
     time.sleep(0.2)  # a rate needs two readings
     return [
         child.pid
-        for child in children
+        for child in ours
         if (seconds := seconds_used(child)) is not None and seconds - before.get(child.pid, seconds) > 0.05
     ]
-
-
-def seconds_used(process: psutil.Process) -> float | None:
-    """Of processor time; None once it is dead."""
-    try:
-        return process.cpu_times().user
-    except psutil.Error:
-        return None
 
 
 async def test_a_page_that_takes_for_ever_to_understand_is_given_up(tmp_path: Path, site: Site) -> None:

@@ -1,7 +1,6 @@
-"""A pipeline that writes down what it executes, and a program that runs one job of it.
+"""A pipeline that writes down what it executes, and a program that runs one job of it: `carry`.
 
-Run as `python counting.py FOLDER TEXT` it starts (or goes on with) the job and prints its result; the kill
-tests stop it anywhere.
+It starts (or goes on with) the job and prints its result; the kill tests stop it anywhere.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import os
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -118,14 +116,14 @@ async def open_jobs(
         await database.aclose()
 
 
-async def main(folder: Path, text: str, seconds: float) -> None:
-    """Start the job, or go on with it, and print its id and end."""
+def carry(folder: Path, text: str, seconds: float) -> None:
+    """Start the job, or go on with it, and print its id and end; what a process is begun with."""
+    asyncio.run(_carry(folder, text, seconds))
+
+
+async def _carry(folder: Path, text: str, seconds: float) -> None:
     async with open_jobs(folder, seconds) as jobs:
         record = await jobs.start(counting, Text(text=text), reuse_within=dt.timedelta(hours=1))
         print("started", record.job_id, flush=True)
         end = await jobs.wait(record.job_id)
         print(end.status, end.result["file"]["sha256"] if end.result else end.error, flush=True)
-
-
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])))

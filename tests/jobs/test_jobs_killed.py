@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
-import pytest
+import counting
 import sqlalchemy as sa
 
 from batuta.storage.database import Database
+from forked import Forked, wait_for_text
 
-PROGRAM = Path(__file__).with_name("counting.py")
-STAGE_SECONDS = "0.15"
+STAGE_SECONDS = 0.15
 KILLS = 10
+SECONDS = 30
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """The program at work on the one job."""
-    command = [sys.executable, str(PROGRAM), str(folder), "hello", STAGE_SECONDS]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def start(folder: Path) -> Forked:
+    """The program at work on the one job; what it prints goes to `printed`."""
+    (folder / "printed").unlink(missing_ok=True)
+    return Forked(counting.carry, [folder, "hello", STAGE_SECONDS], output=folder / "printed")
+
+
+def output(folder: Path) -> list[str]:
+    """What the program prints up to its end."""
+    process = start(folder)
+    assert process.wait(SECONDS) == 0
+    return (folder / "printed").read_text().split()
 
 
 def journal(folder: Path) -> list[str]:
@@ -38,23 +44,20 @@ def journal(folder: Path) -> list[str]:
     return asyncio.run(read())
 
 
-@pytest.mark.slow
 def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     """The output is the undisturbed run's, and the journal shows one execution of each stage."""
     calm, disturbed = tmp_path / "calm", tmp_path / "disturbed"
     calm.mkdir()
     disturbed.mkdir()
-    expected = start(calm).communicate(timeout=30)[0].split()[-1]
+    expected = output(calm)[-1]
 
     chance = random.Random(7)
     for _ in range(KILLS):
         process = start(disturbed)
-        assert process.stdout is not None
-        process.stdout.readline()  # the job is under way
+        wait_for_text(disturbed / "printed", "started", SECONDS)  # the job is under way
         time.sleep(chance.uniform(0, 0.35))
         process.kill()
-        process.communicate()
-    output = start(disturbed).communicate(timeout=30)[0].split()
+        process.wait()
 
-    assert output[-2:] == ["completed", expected]
+    assert output(disturbed)[-2:] == ["completed", expected]
     assert journal(disturbed) == ["upper", "twice"]

@@ -46,7 +46,8 @@ def test_every_hub_address_is_pinned_to_a_revision(file: WeightFile) -> None:
     """A branch moves; a commit or a release tag does not."""
     for source in file.sources:
         if isinstance(source, WebFile):
-            pinned = r"/(resolve|raw|bergamot-models-sandbox)/([0-9a-f]{40}|v?\d+\.\d+\.\d+)/"
+            places = "resolve|raw|download|bergamot-models-sandbox"
+            pinned = rf"/({places})/([0-9a-f]{{40}}|v?\d+\.\d+\.\d+|model-files-v\d+\.\d+)/"
             assert re.search(pinned, source.url)
 
 

@@ -57,11 +57,11 @@ class OpenPaths:
     """What lies in them is public, and not counted."""
 
     @classmethod
-    def with_apps_under(cls, *prefixes: str) -> OpenPaths:
-        """Open, too, the health of apps under prefixes such as `/captions`."""
+    def with_apps_under(cls, *prefixes: str, folders: tuple[str, ...] = ()) -> OpenPaths:
+        """Open, too, the health of apps under prefixes such as `/captions`, and further folders."""
         health = {f"{prefix}/health" for prefix in prefixes}
         usual = cls()
-        return cls(usual.keyless | health, usual.unlimited | health)
+        return cls(usual.keyless | health, usual.unlimited | health, (*usual.folders, *folders))
 
     def needs_key(self, path: str) -> bool:
         """Whether a key may be asked for."""

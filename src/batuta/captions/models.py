@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, UrlConstraints
 
+from batuta.services.stage_views import StageView
 from batuta.storage.artefacts import Artefact
 
 MediaURL = Annotated[AnyHttpUrl, UrlConstraints(max_length=4096)]
@@ -173,20 +174,6 @@ class Accepted(BaseModel):
     message: str
     youtube_url: str | None
     overall_progress: float
-
-
-StageWord = Literal["pending", "processing", "completed", "failed", "skipped"]
-
-
-class StageView(BaseModel):
-    """One stage as `GET /jobs/{id}` shows it."""
-
-    status: StageWord
-    job_id: str | None
-    progress: float
-    started_at: dt.datetime | None
-    completed_at: dt.datetime | None
-    error: str | None
 
 
 class SegmentView(BaseModel):

@@ -12,11 +12,10 @@ from batuta.captions.models import (
     JobLine,
     JobView,
     SegmentView,
-    StageView,
-    StageWord,
 )
-from batuta.jobs import JobRecord, JobStatus, StageRecord, StageStatus
+from batuta.jobs import JobRecord, JobStatus, StageStatus
 from batuta.jobs.estimates import seconds_left
+from batuta.services.stage_views import stage_view
 
 SHOWN_STAGES = ("download", "normalization", "transcription")
 """The stages of the seed's answer, always there; a translation is shown where there is one."""
@@ -88,7 +87,7 @@ def job_view(
         updated_at=record.updated_at,
         completed_at=record.completed_at,
         stages={
-            name: _stage_view(record, record.stages[name])
+            name: stage_view(record, record.stages[name])
             for name in (*SHOWN_STAGES, "translation")
             if name in record.stages
         },
@@ -117,32 +116,6 @@ def job_view(
         reference=record.reference,
         priority=record.priority,
     )
-
-
-def _stage_view(record: JobRecord, stage: StageRecord) -> StageView:
-    return StageView(
-        status=_stage_word(record, stage),
-        job_id=stage.remote_id,
-        progress=stage.progress,
-        started_at=stage.started_at,
-        completed_at=stage.completed_at,
-        error=None if stage.error is None else stage.error.get("message"),
-    )
-
-
-def _stage_word(record: JobRecord, stage: StageRecord) -> StageWord:
-    """The contract's word; a stage that its job's end came before was skipped."""
-    match stage.status:
-        case StageStatus.PENDING:
-            return "skipped" if record.status.final else "pending"
-        case StageStatus.WAITING:
-            return "pending"
-        case StageStatus.PROCESSING:
-            return "processing"
-        case StageStatus.COMPLETED:
-            return "completed"
-        case StageStatus.FAILED | StageStatus.CANCELLED:
-            return "failed"
 
 
 def _between_stages(record: JobRecord) -> CaptionStatus:

@@ -106,7 +106,9 @@ async def _captioned(
             source, options, prefer_existing=prefer_existing, force=force
         )
         try:
-            record = await watch(batuta.captions, record)
+            job_id = record.job_id
+            await watch(batuta.captions.follow(job_id), lambda: batuta.captions.cancel(job_id))
+            record = await batuta.captions.end_of(job_id)
         except MediaError as error:
             raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
         return record, await batuta.captions.document(record)

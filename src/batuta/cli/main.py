@@ -26,6 +26,7 @@ INTERRUPTED: Final = 130
 log = structlog.get_logger()
 app = App(name="batuta", version=__version__, help="One dependable front for media and AI services.")
 app.command("batuta.cli.caption:caption", help="Caption a video or audio file, or the media behind a URL.")
+app.command("batuta.cli.dub:dub", help="Dub a video into another language.")
 app.command("batuta.cli.transcript:transcript", help="The transcript of a YouTube video.")
 app.command(
     "batuta.cli.albums:app",

@@ -110,3 +110,9 @@ class Chosen:
 def with_flags(fields: Mapping[str, str]) -> dict[str, str]:
     """The fields of a form, with a no for each switch that it leaves out."""
     return {**fields, **{name: "true" if name in fields else "false" for name in FLAGS}}
+
+
+def upload_limit(settings: Settings) -> str:
+    """How large a file may be, in words."""
+    gigabytes = settings.max_upload_bytes / 1024**3
+    return f"{gigabytes:.0f} GB" if gigabytes >= 1 else f"{settings.max_upload_bytes / 1024**2:.0f} MB"

@@ -10,7 +10,7 @@ from batuta.access.caller import Caller
 from batuta.captions.app import Captions, options_from
 from batuta.captions.models import SubmissionFields
 from batuta.captions.routes import App, Reader, Submitter, terms_of
-from batuta.console.choices import Choices, Chosen, with_flags
+from batuta.console.choices import Choices, Chosen, upload_limit, with_flags
 from batuta.console.pages import PagesHere
 from batuta.errors import BatutaError, InvalidRequest
 from batuta.jobs import JobRecord
@@ -34,7 +34,7 @@ async def new_page(request: Request, caller: Reader, pages: PagesHere) -> Respon
         choices=Choices.of(settings),
         chosen=chosen,
         problem=None,
-        limit=_limit(settings),
+        limit=upload_limit(settings),
     )
 
 
@@ -57,7 +57,7 @@ async def submit_form(request: Request, caller: Submitter, captions: App, pages:
             choices=Choices.of(settings),
             chosen=Chosen.by_form(fields),
             problem=error,
-            limit=_limit(settings),
+            limit=upload_limit(settings),
         )
     return RedirectResponse(f"/console/jobs/{record.job_id}", 303)
 
@@ -81,8 +81,3 @@ async def _started(
         terms=terms_of(submission, caller),
         force=submission.force,
     )
-
-
-def _limit(settings: Settings) -> str:
-    gigabytes = settings.max_upload_bytes / 1024**3
-    return f"{gigabytes:.0f} GB" if gigabytes >= 1 else f"{settings.max_upload_bytes / 1024**2:.0f} MB"

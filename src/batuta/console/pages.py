@@ -61,6 +61,7 @@ NAVIGATION: Final = (
         ),
         "albums",
     ),
+    Section("Dubbing", (Link("Dub a video", "/console/dubs", "voice"),), "dubbing"),
     Section("System", (Link("Services", "/console/health", "pulse"),)),
 )
 

@@ -40,6 +40,14 @@ _STAGES: Final = MappingProxyType(
         "transcription": "Speech recognition",
         "translation": "Translation",
         "subtitles": "Subtitle shaping",
+        "fetch": "Fetching the video",
+        "extraction": "Sound extraction",
+        "separation": "Voice separation",
+        "synthesis": "Speaking",
+        "mix": "Mixing",
+        "merge": "Sound and picture",
+        "upload": "Storing",
+        "update": "Telling the gateway",
     }
 )
 _STATUSES: Final = MappingProxyType({"normalizing": "Cleaning sound", "unhealthy": "Not answering"})

@@ -12,6 +12,8 @@ from batuta.console.albums_page import albums_router
 from batuta.console.assets import Assets, assets_router
 from batuta.console.batches_page import batches_router
 from batuta.console.cache_page import cache_router
+from batuta.console.dub_page import dub_router
+from batuta.console.dubs_page import dubs_router
 from batuta.console.failures import ErrorPages
 from batuta.console.front import HOME, LOGIN, front_router
 from batuta.console.health_page import health_router
@@ -30,6 +32,7 @@ _ROUTERS: Final[Mapping[str, tuple[APIRouter, ...]]] = {
     "captions": (jobs_router, new_router, job_router, actions_router),
     "transcripts": (transcript_router, batches_router, cache_router),
     "albums": (albums_router, albums_cache_router),
+    "dubbing": (dubs_router, dub_router),
 }
 """The pages of each app."""
 

@@ -125,6 +125,23 @@ class Journal:
         """Keep the result; an execution finishes once, whoever else waited for it."""
         await self._update(execution, finished_at=dt.datetime.now(dt.UTC), result=json.dumps(result))
 
+    async def keep(self, key: str, result: dict[str, Any], *, job_id: str, stage: str, work: str) -> None:
+        """Keep the result of work that was no stage of its own (`jobs.pieces`)."""
+        now = dt.datetime.now(dt.UTC)
+        values = {
+            "key": key,
+            "job_id": job_id,
+            "owner": "",
+            "priority": 0,
+            "carrier": self._carrier,
+            "stage": stage,
+            "work": work,
+            "started_at": now,
+            "finished_at": now,
+            "result": json.dumps(result),
+        }
+        await self._database.write(lambda connection: connection.execute(_executions.insert().values(values)))
+
     async def forget(self, execution: Execution) -> None:
         """Drop an execution whose result is of no use any more, or whose job is."""
         delete = _executions.delete().where(_executions.c.id == execution.id)

@@ -7,7 +7,6 @@ a crash after it waits again for the work already submitted; a crash after `coll
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import math
 import random
 import time
@@ -16,7 +15,6 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import structlog
-from pydantic import BaseModel
 
 from batuta.clients.deadline import remaining, time_out
 from batuta.errors import (
@@ -29,11 +27,12 @@ from batuta.errors import (
     StorageError,
 )
 from batuta.jobs.journal import Execution, Journal
+from batuta.jobs.kept import kept_execution
 from batuta.jobs.orders import OnProgress, Order, Worker
 from batuta.jobs.places import Places
 from batuta.jobs.records import Event, JobRecord, JobStatus, job_of
 from batuta.jobs.store import JobStore
-from batuta.storage.artefacts import Artefact, ArtefactStore
+from batuta.storage.artefacts import ArtefactStore
 from batuta.telemetry.stages import StageClock
 
 T = TypeVar("T")
@@ -251,15 +250,7 @@ class Stages:
         return execution.model_copy(update={"remote_id": remote_id})
 
     async def _kept(self, key: str, order: Order[Any]) -> Execution | None:
-        """The finished execution, if it is not stale and every file of its result is still stored."""
-        execution = await self._journal.kept(key)
-        if execution is None or execution.result is None or _is_stale(execution, order):
-            return None
-        for artefact in _artefacts_in(order.result(execution.result)):
-            if not await self._artefacts.has(artefact):
-                await self._journal.forget(execution)
-                return None
-        return execution
+        return await kept_execution(self._journal, self._artefacts, key, order)
 
     def _worker(self, order: Order[Any]) -> Worker:
         worker = self._workers.get(order.work)
@@ -337,14 +328,3 @@ async def _when_let(ask: Callable[[], Awaitable[T]]) -> T:
             if time.monotonic() + pause > give_up or (left is not None and left <= pause):
                 raise
         await asyncio.sleep(pause)
-
-
-def _is_stale(execution: Execution, order: Order[Any]) -> bool:
-    if order.lifetime is None or execution.finished_at is None:
-        return False
-    return execution.finished_at < dt.datetime.now(dt.UTC) - order.lifetime
-
-
-def _artefacts_in(result: BaseModel) -> list[Artefact]:
-    values = (getattr(result, name) for name in type(result).model_fields)
-    return [value for value in values if isinstance(value, Artefact)]

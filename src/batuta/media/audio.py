@@ -72,12 +72,17 @@ class MediaInfo:
     audio_end: float | None = None
     """When the audio ends, on the clock of the container (as `start_time` is)."""
 
+    @property
+    def origin(self) -> float:
+        """Where on the container's clock the time line of the medium begins."""
+        return 0.0 if self.container in _COUNTS_FROM_ZERO else self.start_time
+
 
 def probe(path: Path, name: str | None = None) -> MediaInfo:
     """What is in the file; raises `UnreadableMedia`, whose message calls the file `name`."""
     name = name or path.name
-    with _opened(path, name) as container:
-        sound = _sound(container)
+    with opened(path, name) as container:
+        sound = sound_of(container)
         duration = container.duration / _MICROSECONDS if container.duration else None
         info = MediaInfo(
             container=container.format.name,
@@ -127,7 +132,7 @@ class AudioReader:
 
     def __iter__(self) -> Iterator[Block]:
         self.warnings, self._damaged, self.seconds_read, self._share_read = [], 0, 0.0, 0.0
-        timeline = Timeline(self.sample_rate, origin_seconds=self._origin())
+        timeline = Timeline(self.sample_rate, origin_seconds=self.info.origin)
         for block in _coalesced(self._placed(timeline), int(self.sample_rate * _BLOCK_SECONDS)):
             self.seconds_read += block.shape[1] / self.sample_rate
             if self.seconds_read > MAX_DURATION_SECONDS:
@@ -137,11 +142,8 @@ class AudioReader:
             yield np.nan_to_num(block, copy=False, posinf=1.0, neginf=-1.0)
         self._conclude(timeline)
 
-    def _origin(self) -> float:
-        return 0.0 if self.info.container in _COUNTS_FROM_ZERO else self.info.start_time
-
     def _placed(self, timeline: Timeline) -> Iterator[Block]:
-        with _opened(self._path, self.name) as container:
+        with opened(self._path, self.name) as container:
             for frame in self._conformed(self._decoded(container)):
                 yield from timeline.place(_samples(frame), frame.time)
 
@@ -161,7 +163,7 @@ class AudioReader:
 
     def _decoded(self, container: InputContainer) -> Iterator[AudioFrame]:
         """Every frame that can be decoded; what cannot be is counted."""
-        sound = _sound(container)
+        sound = sound_of(container)
         if sound is None:
             return
         for stream in container.streams:
@@ -194,7 +196,7 @@ class AudioReader:
             self.warnings.append(
                 f"The clock of the sound jumps {timeline.breaks} times; the jumps are left out."
             )
-        claimed = (self.info.audio_end or 0.0) - self._origin() or self.info.duration or 0.0
+        claimed = (self.info.audio_end or 0.0) - self.info.origin or self.info.duration or 0.0
         if claimed - self.seconds_read > max(_EARLY_END_SECONDS, _EARLY_END_SHARE * claimed):
             self.warnings.append(
                 f"The sound ends after {self.seconds_read:.1f} s of the {claimed:.1f} s the file claims: "
@@ -260,7 +262,7 @@ def _coalesced(blocks: Iterable[Block], samples: int) -> Iterator[Block]:
 
 
 @contextmanager
-def _opened(path: Path, name: str) -> Generator[InputContainer]:
+def opened(path: Path, name: str) -> Generator[InputContainer]:
     """The container, read through a file of our own: whatever it refers to stays closed."""
     try:
         file = path.open("rb")
@@ -282,7 +284,7 @@ def _refuse(url: str, _flags: int, _options: dict[str, str]) -> NoReturn:
     raise PermissionError(url)
 
 
-def _sound(container: InputContainer) -> AudioStream | None:
+def sound_of(container: InputContainer) -> AudioStream | None:
     """The stream a player would choose: the default one, else the one with the most sound."""
     best = container.streams.best("audio")
     return best if isinstance(best, AudioStream) else None

@@ -21,10 +21,13 @@ from batuta.clients import AppTransport, PollPolicy, RemoteJobs, RetryPolicy, Se
 from batuta.errors import InvalidRequest
 from batuta.jobs.places import Limit
 from batuta.services.app import service_app
+from batuta.services.audio_worker.service import AudioWorker
 from batuta.services.downloader.service import Downloader
 from batuta.services.normalizer.service import Normalizer
 from batuta.services.registry import LONGEST_WORK, ServiceJobs
 from batuta.services.remote import ServiceWorker
+from batuta.services.speech.routes import routes as speech_routes
+from batuta.services.speech.service import Speech
 from batuta.services.transcriber.service import Transcriber
 from batuta.services.transcriber.service import routes as transcriber_routes
 from batuta.services.translator.chat import Chat
@@ -93,12 +96,29 @@ SERVICES: Final[Mapping[str, Kind]] = {
         port=8004,
         routes=translator_routes,
     ),
+    "audio-worker": Kind(
+        build=lambda settings, _: AudioWorker(Weights.from_settings(settings)),
+        url=lambda settings: settings.audio_worker_url,
+        timeout=lambda settings: settings.audio_worker_timeout,
+        places=lambda settings: settings.audio_worker_concurrency,
+        port=8005,
+    ),
+    "speech": Kind(
+        build=lambda settings, _: Speech(Weights.from_settings(settings)),
+        url=lambda settings: settings.speech_url,
+        timeout=lambda settings: settings.speech_timeout,
+        places=lambda settings: settings.speech_concurrency,
+        port=8300,
+        routes=speech_routes,
+    ),
 }
 ALIASES: Final = {
     "downloader": "video-downloader",
     "normalizer": "audio-normalization",
     "transcriber": "audio-transcriber",
     "translator": "translator",
+    "worker": "audio-worker",
+    "speech": "speech",
 }
 """Short names for the command line."""
 

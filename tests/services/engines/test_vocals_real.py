@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from band import band, mixed, si_sdr
 from studio import Sound, blocks, hiss, read, write
@@ -22,7 +21,7 @@ from batuta.services.normalizer.vocals import isolated, load_model
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact
 from batuta.weights import Weights
-from offspring import children
+from offspring import children, left_after
 
 pytestmark = pytest.mark.weights
 
@@ -130,10 +129,10 @@ async def test_isolation_stops_when_it_is_cancelled(tmp_path: Path) -> None:
         work.cancel()
         async with asyncio.timeout(2):
             await asyncio.gather(work, return_exceptions=True)
-            _, alive = await asyncio.to_thread(psutil.wait_procs, engines, 2)
+        left = await asyncio.to_thread(left_after, 2, engines)
     finally:
         await normalizer.aclose()
-    assert not alive
+    assert left == []
 
 
 @pytest.mark.slow

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from batuta.media import Segment, Transcription, Word
 from batuta.services.translator.lines import Line
-from batuta.services.translator.pairs import Route
+from batuta.services.translator.ways import Route
 
-EN_PT = Route("en", "pt")
+EN_PT = Route.through("en", "pt")
 
 Answering = Callable[[list[Line]], Sequence[Line]]
 

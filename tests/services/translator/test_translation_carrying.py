@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from speeches import unspaced
 
 from batuta.services.translator.carrying import has_words, translated_around
-from batuta.services.translator.pairs import Pair
 from batuta.services.translator.phrasebook import phrase
 from batuta.services.translator.vocabulary import known_characters
+from batuta.services.translator.ways import Pair
 
 LATIN = frozenset(string.ascii_letters + string.digits + ".,;:!?'\"()-/>&+=%$*éã")
 

@@ -8,7 +8,8 @@ import pytest
 
 from batuta.errors import InvalidRequest, WeightsMissing
 from batuta.services.translator.models import Models, model_in
-from batuta.services.translator.pairs import Offer, Pair, Route, check_translation, code_of
+from batuta.services.translator.pairs import Offer, check_translation, code_of
+from batuta.services.translator.ways import Engine, Pair, Route
 from batuta.weights import Weights
 
 PT = Offer(frozenset({Pair("en", "pt"), Pair("pt", "en")}))
@@ -29,22 +30,21 @@ def models(folder: Path) -> Models:
 
 def test_what_has_a_model_is_translated_directly() -> None:
     """The direct way is taken although there is one through English, too."""
-    assert MORE.route("es", "pt") == Route("es", "pt")
-    assert MORE.route("es", "pt").legs == (Pair("es", "pt"),)
+    assert MORE.route("es", "pt") == Route.through("es", "pt")
 
 
 def test_what_has_none_goes_through_english_and_says_so() -> None:
     """Both legs are there: the way is the two of them."""
     found = MORE.route("es", "de")
-    assert found == Route("es", "de", "en")
-    assert found.legs == (Pair("es", "en"), Pair("en", "de"))
+    assert found == Route.through("es", "en", "de")
+    assert found.pivot == "en"
     assert str(found) == "es → de (through en)"
 
 
 @pytest.mark.parametrize(("source", "target"), [("pt", "de"), ("fr", "pt"), ("en", "es"), ("de", "de")])
 def test_a_pair_that_cannot_be_is_refused_with_what_can(source: str, target: str) -> None:
     """The message names the pairs there are, and what to do for more."""
-    with pytest.raises(InvalidRequest, match=r"Possible: .*es → pt.*bergamot/"):
+    with pytest.raises(InvalidRequest, match=r"Possible: .*es → pt.*bergamot/.*Apertium.*TRANSLATOR_OPENAI"):
         MORE.route(source, target)
 
 
@@ -86,7 +86,7 @@ def test_a_language_model_does_not_choose() -> None:
     """With one configured every language goes into every other."""
     offer = Offer(frozenset(), anything=True)
     check_translation("auto", "ja", offer)
-    assert offer.route("ja", "sw") == Route("ja", "sw")
+    assert offer.route("ja", "sw") == Route.through("ja", "sw", engine=Engine.CHAT)
     with pytest.raises(InvalidRequest):
         check_translation("en", "klingon", offer)
 

@@ -22,12 +22,12 @@ from batuta.services.translator.engine import translate
 from batuta.services.translator.lines import Line, translate_lines
 from batuta.services.translator.models import Models, model_in
 from batuta.services.translator.orders import Translate
-from batuta.services.translator.pairs import Pair, Route
 from batuta.services.translator.service import Translator
+from batuta.services.translator.ways import Pair, Route
 from batuta.settings import Settings
 from batuta.storage.artefacts import Artefact
 from batuta.weights import Weights
-from offspring import children
+from offspring import children, left_after, seconds_used
 
 pytestmark = [pytest.mark.weights, pytest.mark.anyio]
 
@@ -68,7 +68,7 @@ async def service(pulled: None) -> AsyncIterator[Translator]:
 
 def busy_engines() -> list[psutil.Process]:
     """Engines that have computed for a second: longer than they need to start."""
-    return [each for each in children() if each.cpu_times().user > 1]
+    return [each for each in children() if (seconds_used(each) or 0) > 1]
 
 
 async def test_plain_english_becomes_portuguese(say: Callable[..., list[str]]) -> None:
@@ -217,8 +217,7 @@ async def test_cancel_kills_the_engine_in_the_middle_of_its_work(pulled: None) -
     work.cancel()
     await asyncio.wait({work}, timeout=2)
     assert work.cancelled()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, engines, timeout=2)
-    assert not alive
+    assert await asyncio.to_thread(left_after, 2, engines) == []
     await backend.aclose()
 
 
@@ -234,7 +233,7 @@ async def test_an_engine_that_dies_under_a_line_costs_that_line_only(service: Tr
                 killed.append(engine.pid)
                 engine.kill()
 
-    outcome = await translate_lines(asked, backend, Route("en", "pt"), kill)
+    outcome = await translate_lines(asked, backend, Route.through("en", "pt"), kill)
     assert killed
     assert outcome.texts.keys() == set(range(400))
     assert "399" in outcome.texts[399]

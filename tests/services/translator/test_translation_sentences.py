@@ -13,7 +13,6 @@ from batuta.media import Segment, Transcription, Word, cues_from_words, profile_
 from batuta.media.scripts import columns
 from batuta.services.translator.documents import transcription_in, translated, written
 from batuta.services.translator.lines import Outcome
-from batuta.services.translator.pairs import Route
 from batuta.services.translator.sentences import (
     LONGEST_COLUMNS,
     LONGEST_WORDS,
@@ -22,6 +21,7 @@ from batuta.services.translator.sentences import (
     sentences_of,
 )
 from batuta.services.translator.spreading import spread
+from batuta.services.translator.ways import Route
 
 
 def texts(transcription: Transcription) -> list[str]:
@@ -120,7 +120,9 @@ def test_every_sentence_keeps_its_time_whatever_it_becomes(
             outcome.texts[each.id] = data.draw(SAID)
         else:
             outcome.kept[each.id] = "why not"
-    body = json.loads(written(translated(transcription, sentences, outcome, Route("en", target), "test")))
+    body = json.loads(
+        written(translated(transcription, sentences, outcome, Route.through("en", target), "test"))
+    )
     assert len(body["segments"]) == len(sentences)
     for sentence, segment in zip(sentences, body["segments"], strict=True):
         assert (segment["id"], segment["source"]) == (sentence.id, sentence.text)
@@ -151,7 +153,11 @@ def test_a_document_says_what_was_done() -> None:
     """Both languages, the pivot, the engines, and the sentences that stayed as they were."""
     speech = spoken("One. Two.")
     body = translated(
-        speech, sentences_of(speech), Outcome({0: "Um."}, {1: "no answer"}), Route("es", "pt", "en"), "x"
+        speech,
+        sentences_of(speech),
+        Outcome({0: "Um."}, {1: "no answer"}),
+        Route.through("es", "en", "pt"),
+        "x",
     )
     assert (body["language_detected"], body["translated_from"], body["pivot"]) == ("pt", "es", "en")
     assert body["full_text"] == "Um. Two."

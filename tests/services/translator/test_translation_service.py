@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +14,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from translators import served
 
 from batuta.captions.document import transcription_of
-from batuta.clients import AppTransport, RetryPolicy
+from batuta.clients import RetryPolicy
 from batuta.media import Transcription
-from batuta.services.app import service_app
-from batuta.services.registry import ServiceJobs
+from batuta.services.translator.apertium import Apertium
 from batuta.services.translator.chat import Chat
 from batuta.services.translator.orders import Translated
-from batuta.services.translator.service import Translator, routes
-from batuta.storage.artefacts import ObjectArtefacts
-from batuta.storage.database import Database
+from batuta.services.translator.service import Translator
 from batuta.testing.servers import serving
 from batuta.weights import Weights
 
 pytestmark = pytest.mark.anyio
-
-
-@asynccontextmanager
-async def served(folder: Path, service: Translator) -> AsyncGenerator[httpx2.AsyncClient]:
-    database = Database.in_folder(folder)
-    await database.create_tables()
-    artefacts = ObjectArtefacts.in_folder(folder / "artefacts")
-    jobs = ServiceJobs(service, database, artefacts, folder / "workspaces", dt.timedelta(seconds=60))
-    app = service_app(jobs, max_upload_bytes=50_000_000, routes=routes)
-    client = httpx2.AsyncClient(base_url="http://translator", transport=AppTransport(app))
-    async with app.router.lifespan_context(app), client as http:
-        yield http
-    await database.aclose()
 
 
 async def complete(request: Request) -> Response:
@@ -65,8 +48,9 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def offline(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """The service as it is without any setting."""
-    async with served(tmp_path / "data", Translator(Weights(tmp_path / "m"), tmp_path / "m")) as client:
+    """The service as it is without any setting, where no Apertium is installed."""
+    service = Translator(Weights(tmp_path / "m"), tmp_path / "m", rules=Apertium(path=""))
+    async with served(tmp_path / "data", service) as client:
         yield client
 
 

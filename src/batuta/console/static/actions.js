@@ -21,7 +21,8 @@ export function wireActions() {
     try {
       await ask(form.dataset.url, { method: form.dataset.method });
       toast(DONE[form.dataset.act] || "Done");
-      if (form.dataset.act === "delete" && document.getElementById("job")) location.assign("/console/jobs");
+      const list = document.querySelector("[data-list]")?.dataset.list; // the page is of what is no more
+      if (form.dataset.act === "delete" && list) location.assign(list);
       else document.dispatchEvent(new Event("batuta:changed"));
     } catch (problem) {
       button.disabled = false;

@@ -2,6 +2,8 @@
 
 import { wireActions } from "./actions.js";
 import { wireAsking } from "./asking.js";
+import { wireDub } from "./dub.js";
+import { wireDubs } from "./dubs.js";
 import { wireJob } from "./job.js";
 import { wireLogin } from "./login.js";
 import { wireNew } from "./new.js";
@@ -24,6 +26,8 @@ wireNew();
 wirePlayer();
 wireJob();
 wireAsking();
+wireDubs();
+wireDub();
 wireLines();
 wirePolling();
 keepTimes();

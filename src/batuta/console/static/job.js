@@ -6,6 +6,7 @@ import { refresh } from "./live.js";
 
 const PAUSE_MS = 700;
 const ALONE_MS = 5000;
+const CALM = 4;
 const ENDS = ["job.completed", "job.failed", "job.cancelled"];
 const KINDS = [...ENDS, "job.retried", "stage.started", "stage.waiting", "stage.submitted", "stage.progress", "stage.stalled", "stage.completed", "stage.failed"];
 
@@ -14,35 +15,44 @@ export function wireJob() {
   if (!job) return;
   document.addEventListener("batuta:changed", () => location.reload());
   wireRetry();
-  if (job.dataset.final !== "true") follow(job);
+  if (job.dataset.final !== "true") follow(job, () => location.reload());
 }
 
-function follow(job) {
+// Keeps the page up to date until the job is over; then `over` is called, once.
+export function follow(job, over) {
   let source = null;
   const said = document.getElementById("said");
   let seen = Number(job.dataset.seq);
   let waiting = 0;
   let working = false;
+  let pause = PAUSE_MS;
+  let done = false;
   const paint = async () => {
-    if (working) return;
+    if (working || done) return;
     working = true;
+    const begun = performance.now();
     try {
       const fresh = await refresh();
-      if (fresh.getElementById("job")?.dataset.final === "true") ended();
+      if (fresh.getElementById(job.id)?.dataset.final === "true") ended();
     } catch {
       // the next event or the next look tries again
     }
+    pause = Math.max(PAUSE_MS, CALM * (performance.now() - begun)); // a long page is not asked for all the time
     working = false;
   };
   const soon = () => {
     waiting ||= setTimeout(() => {
       waiting = 0;
       paint();
-    }, PAUSE_MS);
+    }, pause);
   };
   const ended = () => {
+    if (done) return;
+    done = true;
     source?.close();
-    location.reload();
+    clearInterval(alone);
+    document.removeEventListener("visibilitychange", listen);
+    over();
   };
   const told = (event) => {
     const happened = JSON.parse(event.data);
@@ -57,14 +67,14 @@ function follow(job) {
   const listen = () => {
     source?.close();
     source = null;
-    if (document.hidden) return;
+    if (document.hidden || done) return;
     source = new EventSource(job.dataset.events);
     for (const kind of KINDS) source.addEventListener(kind, told);
   };
   listen();
   document.addEventListener("visibilitychange", listen);
   // Where events cannot be had (a proxy that holds them back), the page is looked at now and then.
-  setInterval(() => { if (!document.hidden) paint(); }, ALONE_MS);
+  const alone = setInterval(() => { if (!document.hidden) soon(); }, ALONE_MS);
   addEventListener("pagehide", () => source?.close());
 }
 

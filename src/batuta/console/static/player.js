@@ -81,7 +81,7 @@ function wireFollowing(player, list, cues, starts, ends) {
 }
 
 // The last line that has begun, unless it is over.
-function spokenAt(starts, ends, time) {
+export function spokenAt(starts, ends, time) {
   let low = 0;
   let high = starts.length;
   while (low < high) {

@@ -25,6 +25,7 @@ class FilterChain:
         self._sample_rate = sample_rate
         self._position = 0
         self._graph = Graph()
+        self._graph.threads = 1  # of these filters none uses more, and starting threads takes a millisecond
         layout = LAYOUTS[channels]
         nodes = [self._graph.add_abuffer(sample_rate=sample_rate, format="fltp", layout=layout)]
         nodes += [self._graph.add(name, arguments) for name, arguments in filters]

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from pydantic import AliasChoices, Field
 
-from batuta.errors import InvalidRequest
+from batuta.errors import InvalidRequest, NotReady, from_dict
 from batuta.jobs.orders import OnProgress, Order
-from batuta.services.app import read_document, the_jobs
+from batuta.services.app import read_document, submit, the_jobs
 from batuta.services.engines.pool import EnginePool
 from batuta.services.registry import ServiceJobs
 from batuta.services.transcriber.contract import (
@@ -30,13 +31,23 @@ CONCURRENCY: Final = 1
 PREFIX: Final = "whisper-"
 ENGLISH_ONLY: Final = ".en"
 _FILENAME: Final = "transcription.json"
+ANSWER_SECONDS: Final = 600.0
+"""How long `POST /transcribe` keeps its caller waiting; six hours of speech at 40 times real time."""
+
+
+class _Asked(Transcribe):
+    """The order as it arrives: callers of the seed's `POST /transcribe` say `language`."""
+
+    language_in: str = Field(
+        default="auto", max_length=16, validation_alias=AliasChoices("language_in", "language")
+    )
 
 
 class Transcriber:
     """Recognises speech with Whisper in a process of its own that keeps the model loaded."""
 
     name = "audio-transcriber"
-    order: type[Order[Any]] = Transcribe
+    order: type[Order[Any]] = _Asked
     concurrency = CONCURRENCY
 
     def __init__(self, weights: Weights, default_model: str) -> None:
@@ -95,6 +106,39 @@ def _weight_set(model: str) -> str:
 
 routes = APIRouter()
 Jobs = Annotated[ServiceJobs, Depends(the_jobs)]
+_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "language": {"type": "string", "maxLength": 16},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@routes.post("/transcribe", openapi_extra=_FORM)
+async def transcribe(request: Request, jobs: Jobs) -> dict[str, Any]:
+    """What is said in the file of a form, once it is known: an order as of `POST /jobs`, waited for.
+
+    The same file again is a lookup. `language` is null when nobody speaks; times are seconds.
+    """
+    job = await jobs.wait((await submit(request, jobs))["id"], ANSWER_SECONDS)
+    if job.error is not None:
+        raise from_dict(job.error)
+    if not job.status.final:
+        raise NotReady(f"job {job.id} is {job.status}: ask GET /jobs/{job.id}?wait=30, or the same again")
+    document = await read_document(jobs, job.id)
+    segments = [{name: each[name] for name in ("start", "end", "text")} for each in document["segments"]]
+    return {"segments": segments, "language": document["language_detected"]}
 
 
 @routes.get("/jobs/{job_id}/text")

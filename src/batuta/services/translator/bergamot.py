@@ -1,4 +1,4 @@
-"""The backend that needs nobody: Bergamot with Firefox models, in a worker process that cancel kills."""
+"""The backend by models: Bergamot with those of Firefox, in a worker process that cancel kills."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from batuta.services.engines.pool import EnginePool
 from batuta.services.translator.contract import ENGINE, TranslateResult, TranslateTask
 from batuta.services.translator.lines import Line
 from batuta.services.translator.models import Models
-from batuta.services.translator.pairs import Route
+from batuta.services.translator.ways import Route
 
 _IN, _OUT = "lines.json", "answer.json"
 
@@ -36,7 +36,7 @@ class Bergamot:
 
     async def translate(self, lines: Sequence[Line], route: Route) -> Sequence[Line]:
         """The lines through each leg of the route; a line on which the engine breaks is left out."""
-        models = [await self._models.of(pair) for pair in route.legs]
+        models = [await self._models.of(leg.pair) for leg in route.legs]
         with tempfile.TemporaryDirectory(prefix="batuta-lines-") as made:
             folder = Path(made)
             task = TranslateTask(input=str(folder / _IN), output=str(folder / _OUT), models=models)

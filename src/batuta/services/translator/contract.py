@@ -78,3 +78,16 @@ class TranslatedDocument(TypedDict):
     translated_from: str
     pivot: str | None
     warnings: list[str]
+
+
+class TranslatedLines(TypedDict):
+    """The document of an order of lines: `lines` as many as were asked, in their order."""
+
+    full_text: str
+    lines: list[str]
+    language_detected: str
+    translated_from: str | None
+    pivot: str | None
+    kept: int
+    warnings: list[str]
+    engine: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
@@ -14,16 +14,21 @@ from batuta.media.scripts import join
 from batuta.media.units import pieces_of
 from batuta.media.words import Segment, Transcription, Word
 from batuta.services.problems import invalid
-from batuta.services.translator.contract import TranslatedDocument, TranslatedSegment, TranslatedWord
+from batuta.services.translator.contract import (
+    TranslatedDocument,
+    TranslatedLines,
+    TranslatedSegment,
+    TranslatedWord,
+)
 from batuta.services.translator.lines import Outcome
-from batuta.services.translator.pairs import Route
 from batuta.services.translator.sentences import LONGEST_COLUMNS, Sentence
 from batuta.services.translator.spreading import spread
+from batuta.services.translator.ways import Route
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """About 20 hours of speech."""
 _NAMED: Final = 20
-"""Sentences that warnings name, each in a line; the rest are counted."""
+"""Sentences or lines that warnings name, each in a line; the rest are counted."""
 
 
 class _Word(BaseModel):
@@ -88,24 +93,35 @@ def translated(
         engine=" + ".join(filter(None, (transcription.engine, engine))),
         translated_from=route.source,
         pivot=route.pivot,
-        warnings=warnings_of(sentences, outcome),
+        warnings=[*remarks(route), *warnings_of(sentences, outcome)],
     )
 
 
-def written(document: TranslatedDocument) -> bytes:
+def written(document: TranslatedDocument | TranslatedLines) -> bytes:
     """The document as JSON."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def remarks(route: Route) -> list[str]:
+    """What whoever reads the translation should know of the way it went."""
+    return [f"{route}: by rules, word for word in places"] if route.has_rules else []
 
 
 def warnings_of(sentences: Sequence[Sentence], outcome: Outcome) -> list[str]:
     """Which sentences stay as they are and why; no more lines than somebody reads."""
     kept = [sentence for sentence in sentences if sentence.id in outcome.kept]
-    lines = [
+    return few(
         f"sentence {sentence.id} at {sentence.start / 1000:.1f} s is not translated: "
         f"{outcome.kept[sentence.id]}"
-        for sentence in kept[:_NAMED]
-    ]
-    return [*lines, f"{len(kept) - _NAMED} more are not translated"] if len(kept) > _NAMED else lines
+        for sentence in kept
+    )
+
+
+def few(warnings: Iterable[str]) -> list[str]:
+    """The first of them, and how many more there are."""
+    found = list(warnings)
+    more = [f"{len(found) - _NAMED} more are not translated"] if len(found) > _NAMED else []
+    return found[:_NAMED] + more
 
 
 def _translated(sentence: Sentence, outcome: Outcome, language: str) -> TranslatedSegment:

@@ -17,9 +17,9 @@ from fxtranslate import Translator
 from batuta.errors import WeightsCorrupt
 from batuta.services.translator.carrying import translated_around
 from batuta.services.translator.contract import Model, TranslateResult, TranslateTask
-from batuta.services.translator.pairs import Pair
 from batuta.services.translator.phrasebook import phrase
 from batuta.services.translator.vocabulary import known_characters
+from batuta.services.translator.ways import Pair
 
 _LOADED: Final = 4
 """Models kept in memory, 60 MB each: two pairs and the ways back."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final, Protocol
 
 from batuta.errors import EngineCrashed, ServiceError
-from batuta.services.translator.pairs import Route
+from batuta.services.translator.ways import Route
 
 HOPELESS: Final = 8
 """So many lines fail, one by one, before anything succeeds, and the backend is given up."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from batuta.errors import WeightsMissing
 from batuta.services.translator.contract import Model
-from batuta.services.translator.pairs import Pair
+from batuta.services.translator.ways import Pair
 from batuta.weights import CATALOG, Weights
 
 FOLDER: Final = "bergamot"

@@ -4,93 +4,43 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, NamedTuple, Self
+from typing import Final
 
 from batuta.errors import InvalidRequest
 from batuta.services.transcriber.languages import LANGUAGES, spoken
+from batuta.services.translator.ways import Engine, Pair, Route, best_routes
 
-PIVOT: Final = "en"
-"""Firefox models go from or to English, all of them."""
 _NAMED: Final = 40
 """Pairs that an error message names."""
 _CODES: Final = {name.lower(): code for code, name in LANGUAGES.items()}
 
 
-class Pair(NamedTuple):
-    """From one language into another; both are codes of `LANGUAGES`."""
-
-    source: str
-    target: str
-
-    @classmethod
-    def named(cls, name: str) -> Self | None:
-        """The pair a folder called `en-pt` is for; None for any other name."""
-        parts = name.split("-")
-        try:
-            codes = [spoken(part) for part in parts]
-        except InvalidRequest:
-            return None
-        match codes:
-            case [str(source), str(target)] if source != target:
-                return cls(source, target)
-            case _:
-                return None
-
-    def __str__(self) -> str:
-        return f"{self.source}-{self.target}"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """The way from one language into another: direct, or through a third."""
-
-    source: str
-    target: str
-    pivot: str | None = None
-
-    @property
-    def legs(self) -> tuple[Pair, ...]:
-        """What is translated one after the other."""
-        if self.pivot is None:
-            return (Pair(self.source, self.target),)
-        return Pair(self.source, self.pivot), Pair(self.pivot, self.target)
-
-    def __str__(self) -> str:
-        return f"{self.source} → {self.target}" + (f" (through {self.pivot})" if self.pivot else "")
-
-
 @dataclass(frozen=True)
 class Offer:
-    """What a translator can do: pairs with a model, and those that two of them make; or any language."""
+    """What a translator can do: pairs with a model, pairs with rules, and what they make together; or any."""
 
     direct: frozenset[Pair]
+    rules: frozenset[Pair] = frozenset()
+    """What Apertium has rules for."""
     anything: bool = False
     """Every pair of `LANGUAGES`: a configured language model does not choose."""
 
     @cached_property
     def routes(self) -> dict[Pair, Route]:
         """Every way there is, direct ones first; without those that `anything` adds."""
-        direct = {pair: Route(*pair) for pair in sorted(self.direct)}
-        into = sorted(pair.source for pair in self.direct if pair.target == PIVOT)
-        out_of = sorted(pair.target for pair in self.direct if pair.source == PIVOT)
-        pivoted = {
-            Pair(source, target): Route(source, target, PIVOT)
-            for source in into
-            for target in out_of
-            if source != target
-        }
-        return pivoted | direct
+        return best_routes(self.direct, self.rules)
 
     def route(self, source: str, target: str) -> Route:
         """The way from one into the other; raises `InvalidRequest` that names what is possible."""
         if self.anything:
-            return Route(source, target)
+            return Route.through(source, target, engine=Engine.CHAT)
         found = self.routes.get(Pair(source, target))
         if found is None:
             raise InvalidRequest(
                 f"{_named(source)} cannot be translated into {_named(target)} here. {self._possible()} "
                 f"For more, put Firefox models into the folder bergamot/{Pair(source, target)} of "
-                "BATUTA_MODELS, or set TRANSLATOR_OPENAI_BASE_URL."
+                "BATUTA_MODELS, install Apertium with its data for the pair, or set "
+                "TRANSLATOR_OPENAI_BASE_URL."
             )
         return found
 

@@ -1,7 +1,8 @@
-"""Short sentences that the small models get wrong, as whole sentences only.
+"""Short sentences that the small models and the rules get wrong, as whole sentences only.
 
 They were made for web pages: alone, `Thank you.` becomes "Obrigado por enviar uma edição." and `Bye.` stays
-as it is, and both stand near the end of most videos. Each entry was found wrong with the catalogue's models.
+as it is, and both stand near the end of most videos. Each entry was found wrong with the catalogue's models,
+or, between Spanish and Portuguese, with Apertium's rules (`Gracias.` becomes "Graças.").
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from batuta.services.translator.pairs import Pair
+from batuta.services.translator.ways import Pair
 
 _SENTENCE: Final = re.compile(r"(?P<words>[^\W\d_][\w' -]*?)(?P<marks>[.!?…]*)")
 
@@ -31,6 +32,18 @@ _PHRASES: Final[dict[Pair, dict[str, str]]] = {
         "sim": "yes",
         "olá": "hello",
         "por favor": "please",
+    },
+    Pair("es", "pt"): {
+        "gracias": "obrigado",
+        "gracias a todos": "obrigado a todos",
+        "por favor": "por favor",
+        "buenos días": "bom dia",
+        "hasta luego": "até logo",
+    },
+    Pair("pt", "es"): {
+        "tchau": "adiós",
+        "bom dia": "buenos días",
+        "até logo": "hasta luego",
     },
 }
 

@@ -1,4 +1,7 @@
-"""The translator: a transcription in, the same speech in another language out, at the same times."""
+"""The translator: a transcription in, the same speech in another language out, at the same times.
+
+Or lines in, and as many lines out, each in its place.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,29 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
-
-from fastapi import APIRouter, Depends
+from typing import Any, Final
 
 from batuta.errors import InvalidRequest
 from batuta.jobs.orders import OnProgress, Order
 from batuta.media.words import Transcription
-from batuta.services.app import read_document, the_jobs
-from batuta.services.registry import ServiceJobs
-from batuta.services.transcriber.languages import AUTO, LANGUAGES
+from batuta.services.transcriber.languages import AUTO
+from batuta.services.translator.apertium import Apertium
 from batuta.services.translator.bergamot import Bergamot
 from batuta.services.translator.carrying import has_words
 from batuta.services.translator.chat import Chat
-from batuta.services.translator.contract import ENGINE_VERSION
+from batuta.services.translator.contract import ENGINE_VERSION, TranslatedLines
+from batuta.services.translator.dialogue import put_together, unchanged_lines, utterances_of
 from batuta.services.translator.documents import MAX_BYTES, transcription_in, translated, written
 from batuta.services.translator.lines import Backend, Line, translate_lines
 from batuta.services.translator.models import Models
 from batuta.services.translator.orders import Translate
-from batuta.services.translator.pairs import Offer, Route, code_of, target_of
+from batuta.services.translator.pairs import Offer, code_of, target_of
+from batuta.services.translator.relay import Relay
+from batuta.services.translator.routes import routes
 from batuta.services.translator.sentences import sentences_of
+from batuta.services.translator.ways import Route
 from batuta.services.work import Made
+from batuta.storage.artefacts import Artefact
 from batuta.weights import Weights
 
 CONCURRENCY: Final = 2
@@ -36,17 +41,26 @@ _JSON: Final = "application/json"
 
 
 class Translator:
-    """Translates sentences with Firefox models, or with a language model where the operator names one."""
+    """Translates sentences with Firefox models, and with Apertium's rules for pairs that have none.
+
+    With a language model where the operator names one.
+    """
 
     name = "translator"
     order: type[Order[Any]] = Translate
     concurrency = CONCURRENCY
 
-    def __init__(self, weights: Weights, models: Path, chat: Chat | None = None) -> None:
-        """`models` is BATUTA_MODELS; with `chat` every pair is translated by it, and no model is used."""
+    def __init__(
+        self, weights: Weights, models: Path, chat: Chat | None = None, rules: Apertium | None = None
+    ) -> None:
+        """`models` is BATUTA_MODELS; with `chat` every pair is translated by it, and nothing else is used.
+
+        `rules` are those of the Apertium on PATH, if there is one, unless others are given.
+        """
         self._models = Models(weights, models)
+        self._rules = rules or Apertium()
         self._chat = chat
-        self._backend: Backend = chat if chat is not None else Bergamot(self._models)
+        self._backend: Backend = chat if chat is not None else Relay(Bergamot(self._models), self._rules)
 
     @property
     def version(self) -> str:
@@ -55,17 +69,21 @@ class Translator:
 
     def pairs(self) -> Offer:
         """What can be translated into what."""
-        return Offer(self._models.pairs(), anything=self._chat is not None)
+        if self._chat is not None:
+            return Offer(self._models.pairs(), anything=True)
+        return Offer(self._models.pairs(), self._rules.pairs())
 
     async def perform(
         self, order: Translate, files: Mapping[str, Path], workspace: Path, on_progress: OnProgress
     ) -> Made:
-        """Write the document in the other language; one that is in it already, or silent, is given back."""
+        """Write the document in the other language; what is in it already, or silent, is given back."""
+        if order.file is None:
+            return await self._perform_lines(order, workspace, on_progress)
         transcription = await asyncio.to_thread(_read, files["file"])
         target = target_of(order.language_out)
         source = _source(order.language_in, transcription)
         if source is None or source == target:
-            return _unchanged(order, transcription, source)
+            return _unchanged(order.file, transcription, source)
         transcription = replace(transcription, language=source)
         route = (await asyncio.to_thread(self.pairs)).route(source, target)
         sentences = await asyncio.to_thread(sentences_of, transcription)
@@ -92,9 +110,31 @@ class Translator:
         """Stop the engine, or close the connections."""
         await self._backend.aclose()
 
+    async def _perform_lines(self, order: Translate, workspace: Path, on_progress: OnProgress) -> Made:
+        """Write the lines in the other language."""
+        document = await self._lines(order, on_progress)
+        output = workspace / _FILENAME
+        await asyncio.to_thread(output.write_bytes, await asyncio.to_thread(written, document))
+        return Made(
+            output, _JSON, _FILENAME, {name: value for name, value in document.items() if name != "full_text"}
+        )
+
+    async def _lines(self, order: Translate, on_progress: OnProgress) -> TranslatedLines:
+        lines, target = order.lines or (), target_of(order.language_out)
+        source = code_of(order.language_in) or target
+        if source == target or not any(map(has_words, lines)):
+            return unchanged_lines(lines, target)
+        route = (await asyncio.to_thread(self.pairs)).route(source, target)
+        utterances = await asyncio.to_thread(utterances_of, lines, source, whole=self._chat is not None)
+        asked = [part for utterance in utterances for part in utterance.asked]
+        backend = self._backend
+        if self._chat is not None and order.max_characters is not None:
+            backend = self._chat.within(order.max_characters)
+        outcome = await translate_lines(asked, backend, route, on_progress)
+        return put_together(utterances, outcome, route, self._engine(route))
+
     def _engine(self, route: Route) -> str:
-        who = self._backend.identity if self._chat else "bergamot:" + "+".join(map(str, route.legs))
-        return f"{ENGINE_VERSION}:{who}"
+        return f"{ENGINE_VERSION}:{self._backend.identity if self._chat else route.done_by}"
 
 
 def _read(path: Path) -> Transcription:
@@ -122,7 +162,7 @@ def _source(language_in: str, transcription: Transcription) -> str | None:
     return found
 
 
-def _unchanged(order: Translate, transcription: Transcription, source: str | None) -> Made:
+def _unchanged(file: Artefact, transcription: Transcription, source: str | None) -> Made:
     details: dict[str, Any] = {
         "language_detected": source,
         "translated_from": None,
@@ -133,28 +173,7 @@ def _unchanged(order: Translate, transcription: Transcription, source: str | Non
         "warnings": [],
         "engine": transcription.engine,
     }
-    return Made(order.file, _JSON, _FILENAME, details)
+    return Made(file, _JSON, _FILENAME, details)
 
 
-routes = APIRouter()
-Jobs = Annotated[ServiceJobs, Depends(the_jobs)]
-
-
-@routes.get("/jobs/{job_id}/text")
-async def text(job_id: str, jobs: Jobs) -> dict[str, str]:
-    """Only the text."""
-    return {"text": (await read_document(jobs, job_id))["full_text"]}
-
-
-@routes.get("/languages")
-async def languages(jobs: Jobs) -> dict[str, Any]:
-    """Every pair that can be translated; `any_pair` says that every language can be, into every other."""
-    offer = await asyncio.to_thread(cast("Translator", jobs.service).pairs)
-    return {
-        "languages": LANGUAGES,
-        "any_pair": offer.anything,
-        "pairs": [
-            {"from": route.source, "to": route.target, "pivot": route.pivot}
-            for route in offer.routes.values()
-        ],
-    }
+__all__ = ["CONCURRENCY", "Translator", "routes"]

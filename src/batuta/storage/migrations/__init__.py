@@ -15,7 +15,7 @@ import structlog
 
 from batuta.errors import StorageError
 
-HEAD: Final = "0002"
+HEAD: Final = "0004"
 """The newest revision."""
 
 _FORMER: Final = 2

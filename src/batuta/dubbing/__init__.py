@@ -1,0 +1,1 @@
+"""The same video, speaking another language; `pipeline.py` is the flow."""

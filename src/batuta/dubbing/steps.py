@@ -1,0 +1,204 @@
+"""The three steps of a segment, each done by a service and each a lookup."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from batuta.dubbing.cutting import cut
+from batuta.dubbing.models import Segment
+from batuta.dubbing.orders import Speak
+from batuta.errors import BatutaError, InvalidRequest
+from batuta.jobs.pieces import Pieces
+from batuta.media.dub_units import DubUnit, dub_units
+from batuta.media.words import Transcription
+from batuta.services.speech.orders import Clip, Synthesize
+from batuta.services.transcriber.orders import Transcribe
+from batuta.services.translator.documents import MAX_BYTES, transcription_in
+from batuta.services.translator.orders import Translate, Translated
+from batuta.storage.artefacts import Artefact, ArtefactStore, as_local_file
+
+ORIGINAL: Final = "original voice"
+"""What speaks where nobody could."""
+ATTEMPTS: Final = 2
+"""How often a line is tried before the original voice stands in for it."""
+
+LANGUAGE_SECONDS: Final = 90.0
+"""So much of the beginning is listened to for its language, as the transcriber does."""
+
+Check = Callable[[str, str, str | None], None]
+"""Raises `InvalidRequest` for a source language, a target language and a voice that do not go together."""
+
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Notes:
+    """What the report says of a whole dub; the keys of `warnings`, in order."""
+
+    engines: dict[str, str] = field(default_factory=dict[str, str])
+    warnings: dict[str, None] = field(default_factory=dict[str, None])
+
+    def of_translation(self, translated: Translated) -> None:
+        """Who translated, and through which language."""
+        if translated.engine is not None:
+            self.engines["translation"] = translated.engine
+        if translated.pivot is not None:
+            self.warnings[f"translated through {translated.pivot}: nobody here translates directly"] = None
+        self.warnings.update(dict.fromkeys(translated.warnings))
+
+
+class Steps:
+    """Hears, translates and speaks, through the services."""
+
+    def __init__(self, pieces: Pieces, artefacts: ArtefactStore, folder: Path, check: Check) -> None:
+        """`folder` is for files being read; `check` is asked once the language is known."""
+        self._pieces = pieces
+        self._artefacts = artefacts
+        self._folder = folder
+        self._check = check
+
+    async def language(self, order: Speak) -> str:
+        """The language spoken, by its code; found out from the first 90 s where nobody said it."""
+        if order.source_language != "auto":
+            return order.source_language
+        beginning = await self._cut(order.audio, 0.0, min(order.duration, LANGUAGE_SECONDS))
+        heard = await self._pieces.do(
+            order.job, "transcription", Transcribe(file=beginning, only_language=True, again=order.again)
+        )
+        if heard.language_detected is None:
+            raise InvalidRequest("nobody speaks in the video: there is nothing to dub")
+        return heard.language_detected
+
+    async def check(self, order: Speak, language: str) -> None:
+        """Raise `InvalidRequest` for what cannot be translated or spoken."""
+        await asyncio.to_thread(self._check, language, order.target_language, order.voice)
+
+    async def hear(self, order: Speak, start: float, end: float, language: str, first: int) -> list[Segment]:
+        """What is said between these seconds, in pieces that can be spoken; `first` numbers the first."""
+        sound = await self._cut(order.audio, start, end)
+        piece = Transcribe(file=sound, language_in=language, again=order.again)
+        heard = await self._pieces.do(order.job, "transcription", piece)
+        found = transcription_in(await self._read(heard.file))
+        units = await asyncio.to_thread(_units, replace(found, language=language))
+        return [
+            Segment(
+                index=first + number,
+                start=round(start + unit.start, 3),
+                end=round(min(start + unit.end, end), 3),
+                source_text=unit.text,
+            )
+            for number, unit in enumerate(units)
+        ]
+
+    async def translate(
+        self, order: Speak, segments: Sequence[Segment], language: str, notes: Notes
+    ) -> list[Segment]:
+        """The segments with their text; one that nobody could translate is spoken as it is, and says so."""
+        if not segments:
+            return []
+        lines = tuple(segment.source_text for segment in segments)
+        piece = Translate(
+            lines=lines, language_in=language, language_out=order.target_language, again=order.again
+        )
+        try:
+            translated = await self._pieces.do(order.job, "translation", piece)
+        except InvalidRequest:
+            raise
+        except BatutaError as error:
+            return [_untranslated(segment, error.message) for segment in segments]
+        notes.of_translation(translated)
+        return [
+            segment.model_copy(update={"text": text, "state": "translated"})
+            for segment, text in zip(segments, translated.lines, strict=True)
+        ]
+
+    async def shorten(
+        self, order: Speak, segment: Segment, language: str, longest: int, notes: Notes
+    ) -> Segment | None:
+        """The segment with a text of about so many characters; None where the translator knows none."""
+        piece = Translate(
+            lines=(segment.source_text,),
+            max_characters=longest,
+            language_in=language,
+            language_out=order.target_language,
+        )
+        try:
+            (text,) = (await self._pieces.do(order.job, "translation", piece)).lines
+        except BatutaError as error:
+            log.info("dubbing.not_shortened", job_id=order.job, line=segment.index, cause=error.message)
+            return None
+        if len(text) >= len(segment.text):
+            return None
+        notes.warnings[f"line {segment.index} is translated more briefly, to fit its time"] = None
+        update = {"text": text, "state": "translated", "clip": None}
+        return segment.model_copy(update=update)
+
+    async def speak(self, order: Speak, segment: Segment) -> Segment:
+        """The segment with its clip; where nobody can speak it, what was said in the video stays."""
+        piece = Synthesize(
+            text=segment.text, language=order.target_language, voice=order.voice, again=order.again
+        )
+        failure = ""
+        for _ in range(ATTEMPTS):
+            try:
+                clip = await self._pieces.do(order.job, "synthesis", piece)
+            except BatutaError as error:
+                failure = error.message
+            else:
+                return _spoken(segment, clip)
+        original = await self._cut(order.audio, segment.start, segment.end)
+        return segment.model_copy(
+            update={
+                "state": "failed",
+                "clip": original,
+                "clip_seconds": round(segment.end - segment.start, 3),
+                "engine": ORIGINAL,
+                "warnings": (
+                    *segment.warnings,
+                    f"nobody could speak this line, so the {ORIGINAL} is kept: {failure}",
+                ),
+            }
+        )
+
+    async def _cut(self, audio: Artefact, start: float, end: float) -> Artefact:
+        async with as_local_file(self._artefacts, audio, self._folder) as path:
+            piece = await asyncio.to_thread(cut, path, start, end, self._folder)
+        try:
+            return await self._artefacts.put_file(piece, "audio/flac")
+        finally:
+            await asyncio.to_thread(piece.unlink, missing_ok=True)
+
+    async def _read(self, file: Artefact) -> bytes:
+        if file.size > MAX_BYTES:
+            raise InvalidRequest(f"the transcription has {file.size} bytes, {MAX_BYTES} are allowed")
+        return b"".join([chunk async for chunk in self._artefacts.read(file)])
+
+
+def _units(transcription: Transcription) -> Sequence[DubUnit]:
+    return dub_units(transcription)
+
+
+def _spoken(segment: Segment, clip: Clip) -> Segment:
+    return segment.model_copy(
+        update={
+            "state": "spoken",
+            "clip": clip.file,
+            "clip_seconds": clip.duration,
+            "engine": clip.voice if clip.voice.startswith(clip.engine) else f"{clip.engine}:{clip.voice}",
+            "warnings": (*segment.warnings, *clip.warnings),
+        }
+    )
+
+
+def _untranslated(segment: Segment, reason: str) -> Segment:
+    warning = f"nobody could translate this line, so it is spoken as it is: {reason}"
+    return segment.model_copy(
+        update={"text": segment.source_text, "state": "translated", "warnings": (*segment.warnings, warning)}
+    )

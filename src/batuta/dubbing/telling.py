@@ -1,0 +1,83 @@
+"""The gateway is told how each dub is: now and then while it goes on, and of its end until it knows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from batuta.dubbing.store import NOTHING, DubRun, DubRuns, SegmentRows
+from batuta.dubbing.views import change_of
+from batuta.errors import BatutaError, Conflict, NotFound
+from batuta.jobs import JobRecord, Jobs
+from batuta.services.gateway.gateway import Gateway
+from batuta.services.gateway.models import Job, JobChange
+
+log = structlog.get_logger()
+
+CLEAN_SECONDS: Final = 3600.0
+TELL_SECONDS: Final = 1.0
+"""How often progress is told; a gateway on another machine is no event log."""
+Publish = Callable[[Job], Awaitable[None]]
+"""Also told of every change: whoever listens at the broker."""
+
+
+class Telling:
+    """Compares, once a second, what the gateway was told with how the jobs are: nothing can be forgotten."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        gateway: Gateway,
+        runs: DubRuns,
+        rows: SegmentRows,
+        publish: Publish | None = None,
+    ) -> None:
+        self._jobs = jobs
+        self._gateway = gateway
+        self._runs = runs
+        self._rows = rows
+        self._publish = publish
+        self._said: dict[int, JobChange] = {}
+
+    async def keep_telling(self) -> None:
+        """For ever; what fails is told at a later turn. Once an hour segments of forgotten jobs go."""
+        cleaned = time.monotonic()
+        while True:
+            try:
+                if time.monotonic() > cleaned + CLEAN_SECONDS:
+                    cleaned = time.monotonic()
+                    await self._rows.forget_orphans()
+                for run in await self._runs.untold():
+                    await self._tell(run)
+            except BatutaError as error:
+                log.warning("dubbing.not_told", cause=error.message)
+            await asyncio.sleep(TELL_SECONDS)
+
+    async def _tell(self, run: DubRun) -> None:
+        try:
+            record = await self._jobs.get(run.job_id)
+        except NotFound:
+            await self._runs.forget(run.dub_id)
+            return
+        change = change_of(record)
+        try:
+            if change != JobChange() and change != self._said.get(run.dub_id):
+                await self._told(run, change)
+        except (NotFound, Conflict) as error:  # the gateway has dropped it, or knows better
+            log.info("dubbing.gateway_refuses", dub_id=run.dub_id, cause=error.message)
+        if record.status.final:
+            await self._ended(run, record)
+
+    async def _told(self, run: DubRun, change: JobChange) -> None:
+        job = await self._gateway.patch(run.dub_id, change)
+        self._said[run.dub_id] = change
+        if self._publish is not None:
+            await self._publish(job)
+
+    async def _ended(self, run: DubRun, record: JobRecord) -> None:
+        self._said.pop(run.dub_id, None)
+        await self._runs.told(run, str(record.status) or NOTHING)
