@@ -11,12 +11,16 @@ demo: $(VENV)/.ready ## caption a real speech recording, print the subtitles and
 	@$(BIN)/batuta caption "$$($(BIN)/batuta models path $(DEMO))/two_cities.wav" --output - --report
 
 test: check servers ## everything that must be green
-	@$(BIN)/batuta models pull whisper-base whisper-tiny.en spleeter-2stems bergamot-en-pt bergamot-pt-en $(DEMO)
+	@$(BIN)/batuta models pull whisper-base whisper-tiny.en spleeter-2stems bergamot-en-pt bergamot-pt-en \
+	  kokoro-82m kokoro-voices $(DEMO)
 	$(BIN)/pytest --numprocesses auto
 
 servers: ## what the tests start for real, from Debian's packages when we are root and it is missing
-	@for pair in postgres:postgresql chromium:chromium redis-server:redis-server; do \
-	  command -v $${pair%%:*} >/dev/null || ls /usr/lib/postgresql/*/bin/$${pair%%:*} >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
+	@for pair in postgres:postgresql chromium:chromium redis-server:redis-server rabbitmq-server:rabbitmq-server \
+	    apertium:apertium eng-spa.mode:apertium-eng-spa es-pt.mode:apertium-es-pt; do \
+	  command -v $${pair%%:*} >/dev/null \
+	    || ls /usr/lib/postgresql/*/bin/$${pair%%:*} /usr/sbin/$${pair%%:*} /usr/share/apertium/modes/$${pair%%:*} 2>/dev/null \
+	      | grep -q . || missing="$$missing $${pair##*:}"; \
 	done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing; \

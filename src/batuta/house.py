@@ -23,11 +23,10 @@ from batuta.captions.health import Health
 from batuta.captions.language import detect_language
 from batuta.captions.pipeline import caption as caption_pipeline
 from batuta.dubbing.app import Dubbing
+from batuta.dubbing.offers import Offers
 from batuta.dubbing.opening import Parts, open_dubbing
 from batuta.dubbing.pipeline import dub
-from batuta.dubbing.steps import Check
 from batuta.dubbing.store import MENTIONS as DUB_MENTIONS
-from batuta.errors import InvalidRequest
 from batuta.jobs import Capacity, JobRecord, Jobs, LocalWorker, Worker
 from batuta.jobs.carrier import carrier_name
 from batuta.jobs.retention import Retention
@@ -37,9 +36,8 @@ from batuta.services.gateway.desk import Desk
 from batuta.services.kinds import Staff, staff
 from batuta.services.records import MENTIONS
 from batuta.services.speech.service import Speech
-from batuta.services.speech.voices import check_speech
 from batuta.services.transcriber.service import check_transcription
-from batuta.services.translator.pairs import check_translation, code_of, target_of
+from batuta.services.translator.pairs import check_translation
 from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
@@ -115,9 +113,7 @@ async def open_batuta(
         only_own = carries == "own" and database.is_shared
         transcripts = await stack.enter_async_context(open_transcripts(settings, database))
         albums = await stack.enter_async_context(open_albums(settings))
-        parts = Parts(
-            settings, database, artefacts, team.workers, instance, _dub_check(settings, team), stack
-        )
+        parts = Parts(settings, database, artefacts, team.workers, instance, _offers(settings, team), stack)
         workers = {
             **team.workers,
             **parts.workers(),
@@ -222,24 +218,15 @@ def _checks(settings: Settings, team: Staff) -> Checks:
     return Checks(transcription, lambda spoken, wanted: check_translation(spoken, wanted, offer()))
 
 
-def _dub_check(settings: Settings, team: Staff) -> Check:
-    """Judges a dub's languages and voice, as far as the embedded services do the work."""
-    translation = None if settings.translate_url else _checks(settings, team).translation
-    speech = (
-        None
-        if settings.tts_url
-        else next((near.service for near in team.embedded if isinstance(near.service, Speech)), None)
+def _offers(settings: Settings, team: Staff) -> Offers:
+    """What our own services can do for a dub; those elsewhere judge for themselves."""
+    near = [each.service for each in team.embedded]
+    translators = [each for each in near if isinstance(each, Translator)]
+    speakers = [each for each in near if isinstance(each, Speech)]
+    return Offers(
+        translation=translators[0].pairs if translators and not settings.translate_url else None,
+        speech=speakers[0].offer if speakers and not settings.tts_url else None,
     )
-
-    def check(spoken: str, wanted: str, voice: str | None) -> None:
-        if code_of(spoken) == target_of(wanted):
-            raise InvalidRequest(f"the video speaks {wanted} already: name another language to dub it into")
-        if translation is not None:
-            translation(spoken, wanted)
-        if speech is not None:
-            check_speech(wanted, voice, speech.offer)
-
-    return check
 
 
 def _inside_a_loop() -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import pytest
-from sources_loopback import CONTACT, TOKEN, Loopback, Says
+from sources_loopback import CONTACT, SILENCE, TOKEN, Loopback, Says
 
+from batuta.albums import CacheOrchestrator, TrackDict
+from batuta.albums.routes import MOST_TRACKS
 from batuta.server import batuta_app, orchestrator_app
 from batuta.settings import Settings
 from batuta.testing.servers import serving
@@ -84,6 +87,9 @@ async def test_a_year_that_is_told(client: httpx2.AsyncClient, world: Loopback) 
     assert (await client.post("/save")).status_code == 204
     stats = (await client.get("/stats")).json()
     assert (stats["album"]["total_albums"], stats["album"]["unsaved"]) == (1, 0)
+    assert (
+        stats["album"]["cache_file"] == "album_years.csv.sqlite"
+    )  # where it lies is the operator's business
 
 
 async def test_an_outage_is_told_as_one(client: httpx2.AsyncClient, world: Loopback) -> None:
@@ -96,6 +102,49 @@ async def test_an_outage_is_told_as_one(client: httpx2.AsyncClient, world: Loopb
     assert (await client.get("/results", params=NEVERMIND)).json() == []
 
 
+async def test_a_caller_who_leaves_leaves_the_queue(client: httpx2.AsyncClient, world: Loopback) -> None:
+    """The sources are asked for those who still wait."""
+    world.always = SILENCE
+    with pytest.raises(httpx2.ReadTimeout):
+        await client.get("/year", params=NEVERMIND, timeout=0.3)
+    async with asyncio.timeout(5):
+        while (await client.get("/stats")).json()["asking"]:
+            await asyncio.sleep(0.02)
+
+
+async def test_the_year_that_stays_is_told(client: httpx2.AsyncClient) -> None:
+    """A surer one that was stored by hand, beside what the sources say now."""
+    await client.put("/year", json={**NEVERMIND, "year": "2011", "confidence": 100})
+    found = (await client.get("/year", params={**NEVERMIND, "refresh": True})).json()
+    assert (found["year"], found["stays"]["year"], found["stays"]["confidence"]) == ("1991", "2011", 100)
+
+
+async def test_many_changed_tracks_do_not_stop_the_loop(
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others get their turn in between; more than a bound are refused."""
+    tracks = [{"id": "1", "name": "n", "artist": "a", "album": str(one)} for one in range(MOST_TRACKS + 1)]
+    assert (await client.post("/tracks/changed", json=tracks)).status_code == 422
+    turns, at, over = 0, list[int](), asyncio.Event()
+
+    async def others() -> None:
+        nonlocal turns
+        while not over.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def forget(_caches: CacheOrchestrator, _track: TrackDict) -> None:
+        at.append(turns)
+
+    monkeypatch.setattr(CacheOrchestrator, "invalidate_for_track", forget)
+    watching = asyncio.create_task(others())
+    assert (await client.post("/tracks/changed", json=tracks[:1000])).json() == {"tracks": 1000}
+    over.set()
+    await watching
+    assert len(at) == 1000
+    assert max(at.count(turn) for turn in at) <= 100
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -103,6 +152,10 @@ async def test_an_outage_is_told_as_one(client: httpx2.AsyncClient, world: Loopb
         ("GET", "/year?artist=%20&album=x", None, 422),
         ("GET", f"/year?artist={'x' * 501}&album=x", None, 422),
         ("PUT", "/year", {**NEVERMIND, "year": "not a year"}, 422),
+        ("PUT", "/year", {**NEVERMIND, "year": "9999"}, 422),
+        ("PUT", "/year", {**NEVERMIND, "year": "1993-99-99"}, 422),
+        ("PUT", "/year", {**NEVERMIND, "year": "\N{FULLWIDTH DIGIT ONE}991"}, 422),
+        ("PUT", "/year", {**NEVERMIND, "artist": "  ", "year": "1991"}, 422),
         ("PUT", "/year", {**NEVERMIND, "year": "1991", "confidence": 101}, 422),
         ("POST", "/tracks/changed", {"id": "1"}, 422),
         ("POST", "/tracks/changed", [], 200),

@@ -38,12 +38,14 @@ async def test_a_less_confident_year_never_overwrites_a_valid_one(
     assert await orchestrator.get_album_year(*BJORK) == "2001"
 
 
-@pytest.mark.parametrize(("year", "confidence"), [(" ", 50), ("1993", -1), ("1993", 101)])
+@pytest.mark.parametrize(
+    ("year", "confidence", "said"), [(" ", 50, "is no year"), ("1993", -1, "from 0"), ("1993", 101, "to 100")]
+)
 async def test_what_is_no_year_is_refused(
-    orchestrator: CacheOrchestrator, year: str, confidence: int
+    orchestrator: CacheOrchestrator, year: str, confidence: int, said: str
 ) -> None:
     """And nothing is stored."""
-    with pytest.raises(InvalidRequest, match="confidence"):
+    with pytest.raises(InvalidRequest, match=said):
         await orchestrator.store_album_year(*BJORK, year, confidence)
     assert await orchestrator.get_album_year(*BJORK) is None
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from batuta.albums import AppConfig, CacheOrchestrator, TrackDict
-from batuta.albums.resolver import AlbumYears
+from batuta.albums import AppConfig, CacheEvent, CacheEventType, CacheOrchestrator, TrackDict
+from batuta.albums.resolver import MOST_AT_ONCE, AlbumYears
 from batuta.albums.scoring import Weight
 from batuta.albums.sources.answers import Candidate, Failed, Found, Reason, SourceAnswer, Unknown
-from batuta.errors import InvalidRequest, ServiceUnavailable
+from batuta.clients import remaining
+from batuta.errors import InvalidRequest, ServiceBusy, ServiceUnavailable
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +113,22 @@ async def test_an_outage_is_never_no_year(caches: CacheOrchestrator) -> None:
     assert await caches.get_cached_api_result(ARTIST, ALBUM, "two") is None
 
 
+@pytest.mark.parametrize("reason", [Reason.NOT_FOUND, Reason.REFUSED, Reason.MALFORMED, Reason.TOO_LARGE])
+async def test_nobody_s_answering_is_never_no_year(caches: CacheOrchestrator, reason: Reason) -> None:
+    """Whatever the failure: a hotel's page for signing in answers everything with a redirect."""
+    one, two = (Asked(name, Failed(name, reason, f"{name} led elsewhere")) for name in ("one", "two"))
+    with pytest.raises(ServiceUnavailable, match=r"one led elsewhere.*two led elsewhere"):
+        await resolver(caches, one, two).resolve(ARTIST, ALBUM)
+
+
+async def test_the_source_that_is_back_soonest_says_when_to_come_again(caches: CacheOrchestrator) -> None:
+    """It may be enough."""
+    years = resolver(caches, Asked("one", busy("one", 40)), Asked("two", busy("two", 600)))
+    with pytest.raises(ServiceUnavailable) as caught:
+        await years.resolve(ARTIST, ALBUM)
+    assert caught.value.retry_after == 40
+
+
 async def test_nobody_s_knowing_it_is_an_answer(caches: CacheOrchestrator) -> None:
     """And is kept for each source as a negative one, so that nobody is asked again soon."""
     one, two = Asked("one", Unknown("one")), Asked("two", Unknown("two"))
@@ -128,7 +145,16 @@ async def test_a_source_that_needs_a_token_stands_in_nobody_s_way(caches: CacheO
     needs = Asked("needs", Failed("needs", Reason.NEEDS_TOKEN, "set its token"))
     nothing = await resolver(caches, needs, Asked("other", Unknown("other"))).resolve(ARTIST, ALBUM)
     assert nothing.year is None
-    assert {said.source: said.weight for said in nothing.said}["needs"] is Weight.FAILED
+    [needing] = [said for said in nothing.said if said.source == "needs"]
+    assert (needing.weight, needing.text) == (Weight.NOT_ASKED, "was not asked: set its token")
+
+
+async def test_a_year_is_kept_though_a_source_needs_a_token(caches: CacheOrchestrator) -> None:
+    """What cannot be asked is waited for by nobody: a doubtful year is kept as if there were no such source."""
+    needs = Asked("needs", Failed("needs", Reason.NEEDS_CONTACT, "set a contact"))
+    up = Asked("up", knows("up", 1993, first=False))
+    assert (await resolver(caches, needs, up).resolve(ARTIST, ALBUM)).confidence == 50
+    assert await caches.get_album_year(ARTIST, ALBUM) == "1993"
 
 
 async def test_a_hundred_who_ask_at_once_ask_the_sources_once(caches: CacheOrchestrator) -> None:
@@ -163,6 +189,131 @@ async def test_asking_again_asks_the_sources(caches: CacheOrchestrator) -> None:
     await years.resolve(ARTIST, ALBUM)
     assert (await years.resolve(ARTIST, ALBUM, refresh=True)).origin == "sources"
     assert len(source.asked) == 2
+
+
+async def test_asking_again_in_an_outage_loses_nothing(caches: CacheOrchestrator) -> None:
+    """It is told as an outage; what was kept is kept, and answers the next question."""
+    source = Asked("one", knows("one", 1993))
+    years = resolver(caches, source)
+    first = await years.resolve(ARTIST, ALBUM)
+    source.says = busy("one")
+    with pytest.raises(ServiceUnavailable):
+        await years.resolve(ARTIST, ALBUM, refresh=True)
+    again = await years.resolve(ARTIST, ALBUM)
+    assert (again.year, again.said) == ("1993", first.said)
+
+
+async def test_the_surer_year_that_stays_is_told_with_the_new_one(caches: CacheOrchestrator) -> None:
+    """Or the next answer would be a surprise."""
+    years = resolver(caches, Asked("one", knows("one", 1993)))
+    await caches.store_album_year(ARTIST, ALBUM, "1990", 95)
+    found = await years.resolve(ARTIST, ALBUM, refresh=True)
+    assert found.stays is not None
+    assert (found.year, found.stays.year, found.stays.confidence) == ("1993", "1990", 95)
+    assert (await years.resolve(ARTIST, ALBUM)).stays is None
+
+
+@pytest.mark.parametrize("how", ["track", "all", "event", "year"])
+@pytest.mark.parametrize("refresh", [False, True])
+async def test_what_is_forgotten_while_it_is_found_out_is_not_kept(
+    *, caches: CacheOrchestrator, how: str, refresh: bool
+) -> None:
+    """Who waits gets it; who asks after that has the source asked anew."""
+    source = Asked("one", knows("one", 1993))
+    source.may_answer.clear()
+    years = resolver(caches, source)
+    before = asyncio.create_task(years.resolve(ARTIST, ALBUM, refresh=refresh))
+    async with asyncio.timeout(5):
+        await source.begun.wait()
+    match how:
+        case "track":
+            await caches.invalidate_for_track(TrackDict(id="1", name="n", artist=ARTIST, album=ALBUM))
+        case "all":
+            await caches.invalidate_all()
+        case "event":
+            event = CacheEvent(CacheEventType.MANUAL_INVALIDATION)
+            caches.api_service.event_manager.emit_event(event)
+        case _:
+            await caches.invalidate_album_cache(ARTIST, ALBUM)
+    source.may_answer.set()
+    assert (await before).year == "1993"
+    assert (len(caches.album_years_cache), len(caches.api_cache)) == (0, 0)
+    source.says = knows("one", 1994)
+    assert (await years.resolve(ARTIST, ALBUM)).year == "1994"
+    assert len(source.asked) == 2
+
+
+async def test_another_process_s_forgetting_counts_too(caches: CacheOrchestrator, tmp_path: Path) -> None:
+    """As soon as it is heard of."""
+    source = Asked("one", knows("one", 1993))
+    source.may_answer.clear()
+    waiting = asyncio.create_task(resolver(caches, source).resolve(ARTIST, ALBUM))
+    async with asyncio.timeout(5):
+        await source.begun.wait()
+    async with CacheOrchestrator(AppConfig(logs_base_dir=tmp_path)) as other:
+        await other.invalidate_for_track(TrackDict(id="1", name="n", artist=ARTIST, album=ALBUM))
+    await caches.save_cache()
+    source.may_answer.set()
+    await waiting
+    assert (len(caches.album_years_cache), len(caches.api_cache)) == (0, 0)
+
+
+async def test_a_question_that_nobody_waits_for_is_dropped(caches: CacheOrchestrator) -> None:
+    """Its turns at the sources are for those who still wait."""
+    source = Asked("one", knows("one", 1993))
+    source.may_answer.clear()
+    years = resolver(caches, source)
+    asking = asyncio.create_task(years.resolve(ARTIST, ALBUM))
+    async with asyncio.timeout(5):
+        await source.begun.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    source.may_answer.set()
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(caches.api_cache) == 0
+
+
+async def test_more_questions_than_can_be_asked_are_refused_at_once(caches: CacheOrchestrator) -> None:
+    """With the time to come again; what is known is told all the same."""
+    source = Asked("one", knows("one", 1993))
+    source.may_answer.clear()
+    years = resolver(caches, source)
+    await caches.store_album_year(ARTIST, ALBUM, "1993", 90)
+    asking = [asyncio.create_task(years.resolve(ARTIST, str(one))) for one in range(MOST_AT_ONCE)]
+    async with asyncio.timeout(5):
+        while len(source.asked) < MOST_AT_ONCE:
+            await asyncio.sleep(0)
+    with pytest.raises(ServiceBusy) as caught:
+        await years.resolve(ARTIST, "one more")
+    assert caught.value.retry_after is not None
+    assert (await years.resolve(ARTIST, ALBUM)).year == "1993"
+    for one in asking:
+        one.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+
+
+async def test_a_question_has_the_time_it_is_given(caches: CacheOrchestrator) -> None:
+    """The source sees the deadline, and the flight has it, whoever joins."""
+    left: list[float | None] = []
+
+    @dataclass
+    class Looks(Asked):
+        async def look_up(self, artist: str, album: str) -> SourceAnswer:
+            left.append(remaining())
+            return await Asked.look_up(self, artist, album)
+
+    await resolver(caches, Looks("one", knows("one", 1993))).resolve(ARTIST, ALBUM, within=30)
+    assert [seconds is not None and 25 < seconds <= 30 for seconds in left] == [True]
+
+
+async def test_a_year_out_of_an_older_file_counts_as_that_source_s_word(caches: CacheOrchestrator) -> None:
+    """Of some release, since nothing else is known of it; the source is not asked."""
+    source, other = Asked("one", knows("one", 2011)), Asked("two", knows("two", 1993, first=False))
+    await caches.set_cached_api_result(ARTIST, ALBUM, "one", "1993")
+    found = await resolver(caches, source, other).resolve(ARTIST, ALBUM)
+    assert (found.year, found.confidence, source.asked) == ("1993", 75, [])
 
 
 @pytest.mark.parametrize(("artist", "album"), [("", ALBUM), (ARTIST, "  "), ("x" * 501, ALBUM)])

@@ -10,7 +10,7 @@ from albums_parts import caches, track
 
 from batuta.albums import CacheOrchestrator
 from batuta.clients import deadline, remaining
-from batuta.errors import NotFound, ServiceUnavailable
+from batuta.errors import InvalidRequest, NotFound, ServiceUnavailable
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left_running")]
 
@@ -72,6 +72,46 @@ async def test_the_first_callers_cancellation_is_not_the_others(orchestrator: Ca
     origin.may_answer.set()
     assert await second == "computed"
     assert (origin.asked, origin.left) == (1, None)
+
+
+async def test_what_nobody_waits_for_any_more_ends(orchestrator: CacheOrchestrator) -> None:
+    """With the last who waited; whoever asks then has it computed anew."""
+    origin, ended = Origin(), asyncio.Event()
+
+    async def compute() -> object:
+        try:
+            return await origin()
+        finally:
+            ended.set()
+
+    waiting = [asyncio.create_task(orchestrator.get_async("key", compute)) for _ in range(2)]
+    await origin.begun.wait()
+    waiting[0].cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not ended.is_set()
+    waiting[1].cancel()
+    async with asyncio.timeout(5):
+        await ended.wait()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert not orchestrator.generic_service.holds("key")
+    origin.may_answer.set()
+    assert await orchestrator.get_async("key", compute) == "computed"
+
+
+@pytest.mark.parametrize("by", ["key", "other"])
+async def test_a_computation_that_needs_itself_is_refused(orchestrator: CacheOrchestrator, by: str) -> None:
+    """It would wait for itself without end, be it by way of another."""
+
+    async def needs() -> object:
+        return await orchestrator.get_async(by, through if by == "other" else needs)
+
+    async def through() -> object:
+        return await orchestrator.get_async("key", needs)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(InvalidRequest, match="wait for itself"):
+            await orchestrator.get_async("key", needs)
 
 
 async def test_a_failure_reaches_everybody_and_is_not_kept(orchestrator: CacheOrchestrator) -> None:

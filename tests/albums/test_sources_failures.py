@@ -155,7 +155,23 @@ async def test_403_is_apples_way_to_say_later(name: str):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("says", [Says(503), Says(429), SILENCE, Says(body=b"{", cut=True)])
+async def test_too_many_requests_without_a_time_is_a_minute_for_everybody(name: str):
+    """Discogs says no more than that; forty questions are one request, and a minute later there are answers."""
+    loopback, clock = Loopback(), VirtualClock()
+    loopback.script.append(Says(429))
+    source = MAKERS[name]("http://s.example", Manners(clock=clock), AppTransport(loopback))
+    answers = await asyncio.gather(*(source.look_up("Nirvana", f"{number}") for number in range(40)))
+    assert {answer.reason for answer in answers if isinstance(answer, Failed)} == {Reason.BUSY}
+    assert (len(answers), len(loopback.requests)) == (40, 1)
+    clock.advance(60)
+    assert isinstance(await source.look_up("Nirvana", "Nevermind"), Found)
+    await source.aclose()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize(
+    "says", [Says(503), Says(429, headers={"Retry-After": "2"}), SILENCE, Says(body=b"{", cut=True)]
+)
 async def test_what_passes_is_tried_again(name: str, says: Says, stage: Stage, loopback: Loopback):
     """Twice more at most; an answer then is as good as any."""
     loopback.script.extend([says, says])

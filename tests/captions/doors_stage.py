@@ -72,6 +72,13 @@ class Orders:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def renew(self) -> None:
+        """Nothing was asked yet, and everything is answered at once."""
+        fresh = Orders()
+        self.document, self.error, self.bodies = fresh.document, fresh.error, fresh.bodies
+        self.arrived, self.released = fresh.arrived, fresh.released
+        self.released.set()
+
 
 def services_with(orders: Orders) -> Starlette:
     """The three services of captions, of which the transcriber waits."""

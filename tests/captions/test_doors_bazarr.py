@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from captions_standing import Standing
 from doors_calls import DETECT, TRANSCRIBE, TRANSLATE, WITH_NAME, posted
 from doors_stage import (
     LIMIT_SECONDS,
@@ -49,34 +50,34 @@ class Ear:
 
 
 @pytest.fixture
-def orders() -> Orders:
-    """A transcriber that answers at once."""
-    orders = Orders()
-    orders.released.set()
-    return orders
-
-
-@pytest.fixture
 def ear() -> Ear:
     """Whoever tells the language."""
     return Ear()
 
 
+@pytest.fixture(scope="module")
+async def doors(all_orders: Orders, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Standing]:
+    """Captions with its doors; a transcriber that does as it is told."""
+    async with serving(services_with(all_orders)) as services:
+        app = orchestrator_app("captions", settings_for(tmp_path_factory.mktemp("doors"), services))
+        async with serving(app) as url:
+            yield Standing(app, url)
+
+
 @pytest.fixture
-async def app(
-    orders: Orders, ear: Ear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncGenerator[FastAPI]:
-    """Captions with its doors and that ear."""
+async def app(doors: Standing, orders: Orders, ear: Ear, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """The running server, as new, with that ear."""
+    del orders
+    await doors.forget()
     monkeypatch.setattr(Captions, "detect_language", ear.detect_language)
-    async with serving(services_with(orders)) as services:
-        yield orchestrator_app("captions", settings_for(tmp_path, services))
+    return doors.app
 
 
 @pytest.fixture
-async def server(app: FastAPI) -> AsyncGenerator[str]:
+def server(doors: Standing, app: FastAPI) -> str:
     """Its base URL."""
-    async with serving(app) as url:
-        yield url
+    del app
+    return doors.url
 
 
 async def stored(app: FastAPI, upload: Artefact) -> bytes:

@@ -6,11 +6,11 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import httpx2
 import openai
 import pytest
+from captions_standing import Standing
 from doors_stage import (
     LIMIT_SECONDS,
     SPOKEN,
@@ -42,24 +42,22 @@ pytestmark = pytest.mark.anyio
 TALK = ("talk.mp3", b"sound", "audio/mpeg")
 
 
-@pytest.fixture
-def orders() -> Orders:
-    """A transcriber that answers at once."""
-    orders = Orders()
-    orders.released.set()
-    return orders
+@pytest.fixture(scope="module")
+async def doors(all_orders: Orders, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Standing]:
+    """Captions with its doors; a transcriber that does as it is told."""
+    folder = tmp_path_factory.mktemp("doors")
+    async with serving(services_with(all_orders)) as services:
+        app = orchestrator_app("captions", settings_for(folder, services, max_upload_bytes=100_000))
+        async with serving(app) as url:
+            yield Standing(app, url)
 
 
 @pytest.fixture
-async def server(orders: Orders, tmp_path: Path) -> AsyncGenerator[str]:
-    """The base URL of captions with its doors."""
-    async with (
-        serving(services_with(orders)) as services,
-        serving(
-            orchestrator_app("captions", settings_for(tmp_path, services, max_upload_bytes=100_000))
-        ) as url,
-    ):
-        yield url
+async def server(doors: Standing, orders: Orders) -> str:
+    """Its base URL; nobody has asked it anything."""
+    del orders
+    await doors.forget()
+    return doors.url
 
 
 @pytest.fixture

@@ -23,10 +23,11 @@ from book import TWO_CITIES
 pytestmark = [pytest.mark.anyio, pytest.mark.weights]
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncGenerator[str]:
-    """Captions with everything embedded and the small model."""
-    settings = Settings(batuta_data=tmp_path, whisper_model="tiny.en")
+@pytest.fixture(scope="module")
+async def server(two_cities: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[str]:
+    """Captions with everything embedded and the small model; the models stay warm."""
+    del two_cities  # pulled before the event loop runs
+    settings = Settings(batuta_data=tmp_path_factory.mktemp("real"), whisper_model="tiny.en")
     async with serving(orchestrator_app("captions", settings)) as url:
         yield url
 

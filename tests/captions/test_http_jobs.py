@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncGenerator
 
 import httpx2
 import pytest
+from captions_calls import URL, completed, ended, told
 from fastapi import FastAPI
 
 from batuta.captions.app import Captions
 from batuta.captions.models import CaptionOptions
-from batuta.server import orchestrator_app
-from batuta.settings import Settings
-from batuta.testing.servers import serving
 
 pytestmark = pytest.mark.anyio
-URL = "http://media.test/talk.mp4"
-
-
-async def completed(client: httpx2.AsyncClient, **body: object) -> dict[str, object]:
-    """The job at its end."""
-    started = await client.post("/pipeline", json={"youtube_url": URL, **body})
-    assert started.status_code == 202, started.text
-    return await ended(client, started.json()["job_id"])
-
-
-async def ended(client: httpx2.AsyncClient, job_id: object) -> dict[str, object]:
-    """Likewise, of a job that was started before."""
-    return (await client.get(f"/jobs/{job_id}/wait", params={"timeout": 20})).json()
-
-
-async def told(client: httpx2.AsyncClient, job_id: object, after: int = 0) -> list[dict[str, object]]:
-    """The events of a finished job as the stream tells them: `id`, `event` and the fields of its data."""
-    headers = {"Last-Event-ID": str(after)} if after else {}
-    answer = await client.get(f"/jobs/{job_id}/events", headers=headers)
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    events: list[dict[str, object]] = []
-    for block in answer.text.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if fields:
-            events.append({"id": fields["id"], "event": fields["event"], **json.loads(fields["data"])})
-    return events
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(client: httpx2.AsyncClient) -> None:
@@ -81,25 +51,6 @@ async def test_events_tell_the_whole_story_in_order(client: httpx2.AsyncClient) 
         begun, done = story.index(("stage.started", stage)), story.index(("stage.completed", stage))
         assert begun < done
     assert story[-1] == ("job.completed", None)
-
-
-async def test_last_event_id_goes_on_after_that_event_even_after_a_restart(settings: Settings) -> None:
-    """The events are stored: another process tells the same ones."""
-    async with (
-        serving(orchestrator_app("captions", settings)) as url,
-        httpx2.AsyncClient(base_url=url, timeout=30) as client,
-    ):
-        job = await completed(client)
-        everything = await told(client, job["job_id"])
-    async with (
-        serving(orchestrator_app("captions", settings)) as url,
-        httpx2.AsyncClient(base_url=url, timeout=30) as client,
-    ):
-        assert await told(client, job["job_id"], after=3) == everything[3:]
-        nothing_more = await client.get(
-            f"/jobs/{job['job_id']}/events", headers={"Last-Event-ID": str(len(everything))}
-        )
-        assert nothing_more.status_code == 204  # an EventSource stops asking
 
 
 async def test_events_arrive_while_they_happen(client: httpx2.AsyncClient) -> None:
@@ -191,55 +142,6 @@ async def test_a_retry_with_a_stage_that_is_none_is_refused(client: httpx2.Async
     path = f"/jobs/{job['job_id']}/retry"
     for body in ({"from": "lunch"}, {"overrides": {"subtitle_profile": "none"}}, {"overrides": {"new": 1}}):
         assert (await client.post(path, json=body)).status_code == 422
-
-
-STALE = [
-    ({}, None, set[str]()),
-    ({"subtitle_profile": "children"}, None, {"subtitles"}),
-    ({"language": "pt"}, None, {"transcription", "subtitles"}),
-    ({"language_out": "en"}, None, {"transcription", "subtitles"}),
-    ({"model": "tiny.en"}, None, {"transcription", "subtitles"}),
-    ({"remove_noise": False}, None, {"normalization", "transcription", "subtitles"}),
-    ({"isolate_vocals": True}, None, {"normalization", "transcription", "subtitles"}),
-    ({}, "subtitles", {"subtitles"}),
-    ({}, "transcription", {"transcription", "subtitles"}),
-    ({}, "normalization", {"normalization", "transcription", "subtitles"}),
-    ({}, "download", {"download", "normalization", "transcription", "subtitles"}),
-]
-"""Options changed, stage named, and what is done again where each stage gives something new: docs/http.md."""
-
-
-@pytest.fixture
-async def changing(settings: Settings, changing_services: str) -> AsyncGenerator[tuple[FastAPI, str]]:
-    """A server whose services give something else for every other order."""
-    urls = {
-        name: f"{changing_services}/{path}"
-        for name, path in (
-            ("video_downloader_url", "downloader"),
-            ("audio_normalization_url", "normalizer"),
-            ("audio_transcriber_url", "transcriber"),
-        )
-    }
-    app = orchestrator_app("captions", settings.model_copy(update=urls))
-    async with serving(app) as url:
-        yield app, url
-
-
-@pytest.mark.parametrize(("overrides", "stage", "stale"), STALE)
-async def test_a_retry_does_again_exactly_what_is_stale(
-    changing: tuple[FastAPI, str], overrides: dict[str, object], stage: str | None, stale: set[str]
-) -> None:
-    """Everything else is a lookup."""
-    app, url = changing
-    async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
-        job = await completed(client)
-        body = {"overrides": overrides, **({"from": stage} if stage else {})}
-        answer = await client.post(f"/jobs/{job['job_id']}/retry", json=body)
-        assert answer.status_code == 202, answer.text
-        assert (await ended(client, job["job_id"]))["status"] == "completed"
-    captions: Captions = app.state.captions
-    record = await captions.get(str(job["job_id"]))
-    assert {name for name, found in record.stages.items() if not found.reused} == stale
 
 
 async def test_options_of_a_retry_are_kept(client: httpx2.AsyncClient, app: FastAPI) -> None:

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batuta.clients.retry import Outcome, RetryPolicy, outcome_of_error, outcome_of_status, retry_after
+from batuta.clients.retry import (
+    LONGEST_ASKED,
+    Outcome,
+    RetryPolicy,
+    outcome_of_error,
+    outcome_of_status,
+    retry_after,
+)
 
 NEW_YEAR = 1_798_761_600.0  # Fri, 01 Jan 2027 00:00:00 GMT
 
@@ -63,11 +70,13 @@ def test_a_transport_failure_decides(outcome: Outcome, errors: list[type[httpx2.
         ({"Retry-After": "1.5"}, None),
         ({"Retry-After": "²"}, None),
         ({"Retry-After": "later"}, None),
+        ({"Retry-After": "9" * 400}, LONGEST_ASKED),
+        ({"Retry-After": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_ASKED),
         ({"Retry-After": "Fri, 99 Jan 2027 00:00:30 GMT"}, None),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(headers: dict[str, str], seconds: float | None):
-    """Both forms of RFC 9110 are understood, a date by the server's own clock; nonsense is ignored."""
+    """Both forms of RFC 9110, a date by the server's clock; nonsense is ignored, an absurd wait a month."""
     received = httpx2.Headers([(name.encode(), value.encode()) for name, value in headers.items()])
     assert retry_after(received, NEW_YEAR) == seconds
 

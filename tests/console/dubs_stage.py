@@ -1,4 +1,4 @@
-"""A dubbing studio: made-up ears, tongues and voices on loopback, all else real, and the server before them."""
+"""A dubbing studio: made-up ears, tongues and voices on loopback, and the server before them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -115,9 +116,9 @@ class Studio:
     url: str
     prefix: str
     cast: Cast
+    app: FastAPI
     dubbing: Dubbing
     desk: Desk
-    owner: str = ""
 
     async def taken(self, name: str, language: str = "es", owner: str = "", **options: object) -> Job:
         """A job of the gateway that nobody works at."""
@@ -200,7 +201,7 @@ async def studio(
             dubbing: Dubbing = app.state.dubbing
             dubbing.offers = OFFERS
             try:
-                yield Studio(url, "" if only else "/dubbing", cast, dubbing, app.state.gateway)
+                yield Studio(url, "" if only else "/dubbing", cast, app, dubbing, app.state.gateway)
             finally:
                 for event in cast.held.values():
                     event.set()

@@ -36,7 +36,7 @@ async def test_every_line_is_heard_translated_and_spoken_in_order(stage: Stage) 
     ]
     assert [segment.start for segment in script.segments] == [0.5, 4.5, 8.5]
     assert all(segment.clip and segment.state == "spoken" for segment in script.segments)
-    assert script.engines == {"translation": "capitals"}
+    assert script.engines == {"transcription": "1", "synthesis": "1", "translation": "capitals"}
 
 
 async def test_a_line_is_spoken_while_later_ones_are_still_being_heard(stage: Stage) -> None:

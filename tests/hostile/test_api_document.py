@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Generator
 from contextlib import AbstractAsyncContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ import schemathesis.specs.openapi.checks as openapi_checks
 from fastapi import FastAPI
 from hostile_house import KEY
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
+from batuta.albums.sources import ITunes
+from batuta.clients.pace import Rate
 from batuta.server import batuta_app, standalone_service
 from batuta.settings import Settings
 from batuta.testing.servers import serving
@@ -35,7 +37,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Do not use the `random` module"),
 ]
 
-EXAMPLES = 8
+EXAMPLES = 5
 """Of each operation, fitting ones and others."""
 CHECKS = [
     schemathesis.checks.not_a_server_error,
@@ -78,6 +80,18 @@ def in_a_thread(served: Callable[[], AbstractAsyncContextManager[str]]) -> Gener
         thread.join()
 
 
+def takes_any_word(operation: Any) -> bool:
+    """Whether nothing can be sent that does not fit the document: words in the path, or nothing at all."""
+    shapes = [
+        parameter.definition.get("schema", {})
+        for parameter in operation.iter_parameters()
+        if parameter.name != "last-event-id"  # a header is a word, too
+    ]
+    words = all(shape.keys() <= {"type", "title"} and shape.get("type") == "string" for shape in shapes)
+    queried = any(parameter.location == "query" for parameter in operation.iter_parameters())
+    return words and not queried and not operation.body
+
+
 def asked_wrongly(url: str, job_id: str | None = None) -> dict[str, list[str]]:
     """What is wrong with the answers, by operation; every second job asked for is the one that there is."""
     headers = {"Authorization": f"Bearer {KEY}"}
@@ -93,6 +107,8 @@ def asked_wrongly(url: str, job_id: str | None = None) -> dict[str, list[str]]:
     wrong: dict[str, list[str]] = {}
     for operation in sorted(once, key=lambda operation: LAST in operation.path):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            if mode is GenerationMode.NEGATIVE and takes_any_word(operation):
+                continue  # a thousand attempts would find nothing that does not fit
             asked = 0
 
             @seed(2026)
@@ -118,8 +134,6 @@ def asked_wrongly(url: str, job_id: str | None = None) -> dict[str, list[str]]:
 
             try:
                 ask()
-            except Unsatisfiable:  # an operation that takes nothing cannot be asked for something else
-                assert mode is GenerationMode.NEGATIVE
             except Exception as error:  # noqa: BLE001  # collected: one run shows all that is wrong
                 wrong.setdefault(operation.label, []).append(str(error)[:1500])
             except BaseExceptionGroup as group:
@@ -127,8 +141,10 @@ def asked_wrongly(url: str, job_id: str | None = None) -> dict[str, list[str]]:
     return wrong
 
 
-def test_captions_answer_as_documented(tmp_path: Path) -> None:
+def test_captions_answer_as_documented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of the combined server: captions, both doors, administration, keys."""
+    unhurried = partial(ITunes, rate=Rate.per_minute(6000))  # it is asked here, not at Apple's
+    monkeypatch.setattr("batuta.albums.app.ITunes", unhurried)
     with in_a_thread(lambda: serving(instant_services())) as stubs:
         chosen = Settings(
             batuta_data=tmp_path,
@@ -136,6 +152,8 @@ def test_captions_answer_as_documented(tmp_path: Path) -> None:
             video_downloader_url=f"{stubs}/downloader",
             audio_normalization_url=f"{stubs}/normalizer",
             audio_transcriber_url=f"{stubs}/transcriber",
+            itunes_url=f"{stubs}/itunes",
+            transcript_youtube_origin=f"{stubs}/youtube",
             rate_limit_per_minute=0,
             rate_limit_submits_per_minute=0,
         )

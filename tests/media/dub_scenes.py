@@ -53,9 +53,8 @@ def fit_never_early(slots: list[Slot], clips: list[float], total: float) -> list
             seconds = own if own * SLOWEST <= clip < own - 0.045 else clip
         borrowed = max(0.0, min(seconds, room) - own)
         overflow = seconds - room if seconds > room + 1e-6 else 0.0
-        found.append(
-            Placement(start, clip / seconds if clip else 1.0, seconds, borrowed, overflow, slot.start)
-        )
+        tempo = min(max(clip / seconds, SLOWEST), FASTEST) if clip else 1.0
+        found.append(Placement(start, tempo, seconds, borrowed, overflow, slot.start))
         free = start + seconds if overflow else free
     return found
 

@@ -95,6 +95,7 @@ def test_overflow_of_a_moment_begins_early_instead() -> None:
         ),
         pytest.param([Slot(0, 10), Slot(10, 20)], [13.0, 14.0], 0, 1.3, id="no time before it"),
         pytest.param([Slot(0, 10), Slot(10, 20)], [9.6, 14.0], -0.09, 9.6 / 9.91, id="no longer slowed down"),
+        pytest.param([Slot(0, 1.5), Slot(1.5, 9)], [1.36, 10.0], -0.09, 1.0, id="ready anyway"),
         pytest.param(
             [Slot(0, 9.96), Slot(10, 20)], [0.0, 14.0], -0.04, 1.0, id="not over the original voice"
         ),

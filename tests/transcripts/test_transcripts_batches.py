@@ -21,6 +21,8 @@ from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.storage.database import Database
 from batuta.testing.servers import serving
+from batuta.transcripts.blockade import DEFAULT_PATIENCE, Patience
+from batuta.transcripts.causes import Cause
 
 pytestmark = pytest.mark.anyio
 
@@ -110,9 +112,11 @@ async def test_a_batch_has_a_line_for_each_video_in_the_order_of_the_request(
 
 
 async def test_a_batch_makes_the_pause_that_youtube_asks_for(
-    client: httpx2.AsyncClient, loopback: LoopbackYouTube
+    app: FastAPI, client: httpx2.AsyncClient, loopback: LoopbackYouTube
 ) -> None:
     """And asks again afterwards: nobody waits in front of a screen, and no line fails."""
+    short = Patience(strikes=1, pause=10, longest=3600)  # a tenth of it is the least that is made of any wish
+    app.state.transcripts._fetcher.blockade._patience = {**DEFAULT_PATIENCE, Cause.RATE_LIMITED: short}
     loopback.everywhere["watch"] = (Reply(429, headers={"Retry-After": "1"}), AS_USUAL)
     batch = await ended(client, await started(client, ids=video_ids(6)))
     assert [line["cause"] for line in batch["videos"]] == [None] * 6

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from batuta.albums.config import ALBUM_YEAR_SECONDS, AppConfig
-from batuta.albums.conflicts import Change
+from batuta.albums.conflicts import Change, is_over
 from batuta.albums.events import ALBUM_STALE, CacheEvent, CacheEventType, EventDrivenCacheManager
 from batuta.albums.keys import UnifiedHashService
 from batuta.albums.models import AlbumCacheEntry
 from batuta.albums.older_formats import MOST_CONFIDENT, Skip, read_album_years, write_album_years
 from batuta.albums.service import CacheService
 from batuta.albums.views import View
+from batuta.albums.years import PLAUSIBLE, SHOWN, parse_year, this_year
 from batuta.errors import InvalidRequest
 
 
@@ -65,15 +66,15 @@ class AlbumCacheService(CacheService[str, str]):
     async def store_album_year(self, artist: str, album: str, year: str, confidence: int = 0) -> None:
         """Keep the year, unless a more confident one is still valid.
 
-        Raises `InvalidRequest` for a blank year and a confidence that is not between 0 and 100.
+        Raises `InvalidRequest` for a text that is no year (`years.parse_year`), and for a confidence that is
+        not between 0 and 100.
         """
-        year = str(year).strip()
-        if not year or not 0 <= confidence <= MOST_CONFIDENT:
-            raise InvalidRequest(
-                f"a year needs text and a confidence from 0 to {MOST_CONFIDENT}: {year!r}, {confidence}"
-            )
+        year, now = str(year).strip(), self._now()
+        if parse_year(year, this_year(now)) is None:
+            raise InvalidRequest(f"{year[:SHOWN]!r} is no year: {PLAUSIBLE}")
+        if not 0 <= confidence <= MOST_CONFIDENT:
+            raise InvalidRequest(f"a confidence goes from 0 to {MOST_CONFIDENT}, and is not {confidence}")
         key = UnifiedHashService.hash_album_key(artist, album)
-        now = self._now()
         there = self._mirror.rows.get(key)
         if there is not None and _facts(there)[1] > confidence and not self._is_spent(there, now):
             return
@@ -89,7 +90,9 @@ class AlbumCacheService(CacheService[str, str]):
 
     def forget(self, artist: str, album: str) -> bool:
         """As `invalidate_album`, at once; false where nothing was known here."""
-        return self._mirror.delete(UnifiedHashService.hash_album_key(artist, album), self._now())
+        key = UnifiedHashService.hash_album_key(artist, album)
+        self._tell(key)
+        return self._mirror.delete(key, self._now())
 
     def follow(self, events: EventDrivenCacheManager) -> None:
         """Forget what events make stale."""
@@ -133,7 +136,8 @@ class AlbumCacheService(CacheService[str, str]):
         return row
 
     def _is_spent(self, row: str, now: float) -> bool:
-        return now >= _facts(row)[0] + ALBUM_YEAR_SECONDS
+        stamp = _facts(row)[0]
+        return is_over(stamp, stamp + ALBUM_YEAR_SECONDS, now)
 
     def _on_event(self, event: CacheEvent) -> None:
         if event.artist and event.album:

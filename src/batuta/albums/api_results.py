@@ -1,14 +1,14 @@
 """What each source answered about an album: a year for good, a failure for an hour, a no for a set time.
 
 A row is the JSON text `[timestamp,ttl,year,artist,album,source,metadata,response]`: the first two are read
-without the rest.
+without the rest. An album is forgotten under its own key too, without a row: so a process that has an answer
+of which the forgetting one knows nothing, be it from a source of its own, forgets it as well.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -16,22 +16,22 @@ from typing import Any, Final
 from typing_extensions import TypedDict
 
 from batuta.albums.config import FAILED_LOOKUP_SECONDS, AppConfig
-from batuta.albums.conflicts import Change
+from batuta.albums.conflicts import Change, is_over
 from batuta.albums.events import ALBUM_STALE, CacheEvent, CacheEventType, EventDrivenCacheManager
-from batuta.albums.keys import UnifiedHashService, folded
+from batuta.albums.keys import UnifiedHashService
 from batuta.albums.models import CachedApiResult
 from batuta.albums.older_formats import Skip, read_api_results, write_object
 from batuta.albums.service import CacheService
 from batuta.albums.views import View
+from batuta.albums.years import parse_year, this_year
 from batuta.errors import InvalidRequest
 
-SOURCES: Final = ("musicbrainz", "itunes", "discogs")
-MOST_SOURCES: Final = 16
-"""Source names remembered; answers of further ones are known by their albums only."""
 _KEY: Final = 64
 """Characters of a key; an album's keys are one text, which costs the garbage collector nothing."""
-_YEAR: Final = re.compile(r"\d{4}(?:\D.*)?", re.ASCII | re.DOTALL)
-"""A year, perhaps with a month behind it; an error page is none."""
+_ALBUM: Final = "album "
+"""Before the key of an album, where that is what was forgotten."""
+MOST_FORGOTTEN: Final = 10_000
+"""Albums of which it is known when they were forgotten, the latest."""
 
 
 class ApiStats(TypedDict):
@@ -62,7 +62,8 @@ class ApiCacheService(CacheService[str, str]):
         self._negative_ttl = config.caching.negative_result_ttl
         self._of_album: dict[str, str] = {}
         """The keys of each album's answers, so that forgetting an album looks at nothing else."""
-        self._sources: set[str] = set(SOURCES)
+        self._forgotten: dict[str, float] = {}
+        """When each of the albums was forgotten: an answer that is older may still come from the disk."""
         self.event_manager = EventDrivenCacheManager(self.logger)
         for kind in (*ALBUM_STALE, CacheEventType.MANUAL_INVALIDATION):
             self.event_manager.register_event_handler(kind, self._on_event)
@@ -96,21 +97,21 @@ class ApiCacheService(CacheService[str, str]):
         is_negative: bool = False,
     ) -> None:
         """Keep an answer: for good if it has a year; for `negative_result_ttl` if the source says that there
-        is none; for an hour if the lookup failed. Raises `InvalidRequest` for what JSON cannot hold.
+        is none; for an hour if the lookup failed, or said what is no year. Raises `InvalidRequest` for what
+        JSON cannot hold.
         """  # noqa: D205  # the three belong together
+        now = self._now()
         said = None if data is None or data.get("year") is None else str(data["year"]).strip()
-        year = said if success and not is_negative and said else None
-        if year is not None and _YEAR.fullmatch(year):
-            ttl = None
-        else:
-            ttl = self._negative_ttl if is_negative else FAILED_LOOKUP_SECONDS
+        if not success or is_negative or said is None or parse_year(said, this_year(now)) is None:
+            said = None
+        ttl = None if said else self._negative_ttl if is_negative else FAILED_LOOKUP_SECONDS
         response = None if data is None else dict(data)
         result = CachedApiResult(
             artist.strip(),
             album.strip(),
-            year,
+            said,
             source.strip(),
-            self._now(),
+            now,
             ttl,
             dict(metadata or {}),
             response,
@@ -118,8 +119,6 @@ class ApiCacheService(CacheService[str, str]):
         key = UnifiedHashService.hash_api_key(artist, album, source)
         self._mirror.put(key, _row(result))
         self._join(key, UnifiedHashService.hash_album_key(artist, album))
-        if len(self._sources) < MOST_SOURCES:
-            self._sources.add(folded(source))
 
     async def invalidate_for_album(self, artist: str, album: str) -> None:
         """Forget what every source said about the album."""
@@ -131,14 +130,12 @@ class ApiCacheService(CacheService[str, str]):
 
     def forget(self, artist: str, album: str) -> int:
         """As `invalidate_for_album`, at once; gives how many answers were known here."""
-        known = _keys(self._of_album.get(UnifiedHashService.hash_album_key(artist, album), ""))
-        now = self._now()
+        album_key, now = UnifiedHashService.hash_album_key(artist, album), self._now()
+        known = _keys(self._of_album.get(album_key, ""))
         for key in known:
             self._mirror.delete(key, now)
-        for source in self._sources:  # also where another process has stored one that we have not seen
-            key = UnifiedHashService.hash_api_key(artist, album, source)
-            if key not in known:
-                self._mirror.delete(key, now)
+        self._mirror.delete(f"{_ALBUM}{album_key}", now)
+        self._note_forgotten(album_key, now)
         return len(known)
 
     def get_stats(self) -> ApiStats:
@@ -169,8 +166,12 @@ class ApiCacheService(CacheService[str, str]):
         return body
 
     def arrived(self, key: str, row: str) -> None:
-        """Have the album know of its answer."""
-        self._join(key, _album_key(row))
+        """Have the album know of its answer; one from before it was forgotten is forgotten, too."""
+        album = _album_key(row)
+        self._join(key, album)
+        when = self._forgotten.get(album)
+        if when is not None and _facts(row)[0] < when:
+            self._mirror.delete(key, when)
 
     def left(self, key: str, row: str) -> None:
         """Have the album forget its answer."""
@@ -181,9 +182,28 @@ class ApiCacheService(CacheService[str, str]):
         else:
             self._of_album.pop(album, None)
 
+    def deleted(self, key: str, when: float) -> None:
+        """Where an album was forgotten, forget those of its answers that are older than that."""
+        if not key.startswith(_ALBUM):
+            return
+        album = key.removeprefix(_ALBUM)
+        self._note_forgotten(album, when)
+        for one in _keys(self._of_album.get(album, "")):
+            if _facts(self._mirror.rows[one])[0] < when:
+                self._mirror.delete(one, when)
+
     def emptied(self) -> None:
         """Have every album forget its answers."""
         self._of_album = {}
+        self._forgotten = {}
+        super().emptied()
+
+    def _note_forgotten(self, album: str, when: float) -> None:
+        self._tell(album)
+        self._forgotten.pop(album, None)
+        self._forgotten[album] = when
+        if len(self._forgotten) > MOST_FORGOTTEN:
+            del self._forgotten[next(iter(self._forgotten))]
 
     def _join(self, key: str, album: str) -> None:
         keys = self._of_album.get(album, "")
@@ -191,8 +211,8 @@ class ApiCacheService(CacheService[str, str]):
             self._of_album[album] = keys + key
 
     def _is_spent(self, row: str, now: float) -> bool:
-        timestamp, ttl = _facts(row)
-        return ttl is not None and now >= timestamp + ttl
+        stamp, ttl = _facts(row)
+        return is_over(stamp, None if ttl is None else stamp + ttl, now)
 
     def _on_event(self, event: CacheEvent) -> None:
         if event.artist and event.album:
@@ -206,7 +226,7 @@ class ApiCacheService(CacheService[str, str]):
             yield self.change(key, _row(result), 0.0)
 
     def _write_older(self, path: Path, rows: Iterable[tuple[str, str]]) -> int:
-        return write_object(path, ((key, _result(row).model_dump()) for key, row in rows))
+        return write_object(path, ((key, json.dumps(_result(row).model_dump())) for key, row in rows))
 
 
 def _row(result: CachedApiResult) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+AHEAD_SECONDS: Final = 600.0
+"""Clocks of processes that share a folder differ by less; a later stamp is that of a wrong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,21 @@ class Change:
     """Nobody need hear of it: its time is over, or this process had no room for it."""
 
 
+def is_over(stamp: float, expires: float | None, now: float) -> bool:
+    """Whether the time of an entry is over; one from the future would have too much of it, so it has none."""
+    return expires is not None and (expires <= now or stamp > now + AHEAD_SECONDS)
+
+
 def stands(row: Row, change: Change, now: float) -> bool:
     """Whether a row that was written without our knowledge is to stand against our change."""
     if change.forgotten != "no":
         return True
     if row.body is None:
         return row.stamp > change.stamp or (change.imported and row.stamp == change.stamp)
-    if row.expires is not None and row.expires <= now:
+    if is_over(row.stamp, row.expires, now):
         return False
+    if change.body is not None and is_over(change.stamp, change.expires, now):
+        return row.stamp > change.deleted  # what is over says nothing; the deletion before it does
     if change.body is not None and row.rank != change.rank and row.stamp > change.deleted:
         return row.rank > change.rank
     return row.stamp > change.stamp

@@ -48,6 +48,20 @@ Line = tuple[int, str, str | None, float, int, float | None, int]
 """A row as SQLite gives it, by `_COLUMNS`: a plain tuple, which costs the garbage collector nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """Everything was forgotten at a time."""
+
+    when: float
+    """Seconds since 1970."""
+    seen: int
+    """The last id that was known then: what is up to it goes, whatever its time."""
+
+    def covers(self, number: int, stamp: float) -> bool:
+        """Whether a row of that id and time was forgotten with the rest."""
+        return number <= self.seen or stamp <= self.when
+
+
 class Damaged(Exception):
     """The file is not a SQLite file, or not a whole one."""
 
@@ -110,20 +124,22 @@ class EntryFile:
         seen: int,
         now: float,
         *,
-        cleared: float | None = None,
+        cleared: Clearing | None = None,
         looking: bool = True,
         keep: int | None = None,
     ) -> Written:
         """Write the changes in one transaction, except those against which an unseen row stands.
 
-        With `cleared`, everything stored up to that time goes first. `looking` gives what is unseen, `keep`
-        leaves only the newest so many entries.
+        With `cleared`, what that covers goes first. `looking` gives what is unseen, `keep` leaves only the
+        newest so many entries.
         """
         with self._opened() as connection, _transaction(connection):
+            if cleared is not None:
+                bounds = (cleared.seen, cleared.when)
+                connection.execute("DELETE FROM entries WHERE id <= ? OR stamp <= ?", bounds)
             unseen = self._unseen(connection, seen) if looking else []
             if cleared is not None:
-                connection.execute("DELETE FROM entries WHERE id <= ? OR stamp <= ?", (seen, cleared))
-                _put(connection, Change("", None, cleared))
+                _put(connection, Change("", None, cleared.when))
                 self._raise_floor(connection)
             refused: set[str] = set()
             for number, change in enumerate(changes):

@@ -5,26 +5,30 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from functools import partial
+from contextlib import suppress
+from math import isnan
 from pathlib import Path
 from typing import Final, cast
 
 from typing_extensions import TypedDict
 
 from batuta.albums.config import AppConfig
-from batuta.albums.conflicts import Change
+from batuta.albums.conflicts import Change, is_over
 from batuta.albums.events import ALBUM_STALE, CacheEvent, CacheEventType, EventDrivenCacheManager
 from batuta.albums.flights import Flights
 from batuta.albums.keys import SNAPSHOT, TRACKS, GenericKey, generic_key, key_of_text, key_text
+from batuta.albums.lines import Few
 from batuta.albums.mirror import STORED
 from batuta.albums.models import CacheableKey, CacheableValue, TrackDict
 from batuta.albums.older_formats import Skip, read_generic, write_object
 from batuta.albums.service import CacheService
 from batuta.albums.values import plain, read, written
 from batuta.albums.views import View
+from batuta.errors import InvalidRequest
 
 _Row = tuple[CacheableValue, float, float]
 """Value, end of life, time of storing."""
@@ -83,6 +87,8 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
 
     def set(self, key_data: CacheableKey, value: CacheableValue, ttl: float | None = None) -> None:
         """Keep the value for `ttl` seconds; raises `InvalidRequest` for a key that has no JSON form."""
+        if ttl is not None and isnan(ttl):
+            raise InvalidRequest(f"a lifetime of {ttl} s is none: give a number of seconds")
         if type(key_data) is str and key_data[:1] not in _SPECIAL:
             key: GenericKey = key_data
         else:
@@ -96,13 +102,21 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
     ) -> CacheableValue:
         """The value, computed once however many ask meanwhile; raises what `compute` raised.
 
-        A value whose key was invalidated or stored while it was being computed is given, but not kept.
+        A value whose key was invalidated or stored while it was being computed is given, but not kept. Where
+        nobody waits for it any more, it is not computed to its end; one that needs itself is refused with
+        `InvalidRequest`.
         """
         value = self.get(key_data)
         if value is not None or self.holds(key_data):
             return value
-        keep = partial(self.set, key_data)
-        return await self._flights.join(generic_key(key_data), compute, keep)
+
+        async def computed(current: Callable[[], bool]) -> CacheableValue:
+            value = await compute()
+            if current():
+                self.set(key_data, value)
+            return value
+
+        return await self._flights.join(generic_key(key_data), computed)
 
     def invalidate(self, key_data: CacheableKey) -> bool:
         """Forget the key, in every process that shares the folder; false where it was not known here."""
@@ -188,6 +202,7 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
     def emptied(self) -> None:
         """Nothing is in memory any more."""
         self._rows = cast("OrderedDict[GenericKey, _Row]", self._mirror.rows)
+        super().emptied()
 
     def _find(self, key_data: CacheableKey) -> _Row | None:
         if type(key_data) is str and key_data[:1] not in _SPECIAL:
@@ -202,7 +217,10 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
             self._mirror.spend(key)
             self.misses += 1
             return None
-        self._rows.move_to_end(key)
+        try:  # noqa: SIM105  # a context manager would cost as much as the rest
+            self._rows.move_to_end(key)
+        except KeyError:  # another thread has evicted it meanwhile
+            pass
         self.hits += 1
         return row
 
@@ -210,22 +228,26 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
         now = self._now()
         rows = self._rows
         rows[key] = (value, now + ttl, now)
-        rows.move_to_end(key)
+        try:  # noqa: SIM105  # likewise
+            rows.move_to_end(key)
+        except KeyError:
+            pass
         self._mirror.noted.setdefault(key, STORED)
         if len(rows) > self.max_entries:
             self._make_room()
 
     def _make_room(self) -> None:
         while len(self._rows) > self.max_entries:
-            self._mirror.evict(next(iter(self._rows)))
-            self.evictions += 1
+            with suppress(RuntimeError, StopIteration):  # another thread is making room as well
+                self._mirror.evict(next(iter(self._rows)))
+                self.evictions += 1
 
     def _forget(self, key: GenericKey) -> bool:
         self._flights.forget(key)
         return self._mirror.delete(key, self._now())
 
     def _is_spent(self, row: _Row, now: float) -> bool:
-        return row[1] <= now
+        return is_over(row[2], row[1], now)
 
     def _on_event(self, event: CacheEvent) -> None:
         if event.event_type is CacheEventType.LIBRARY_SYNC:
@@ -247,16 +269,22 @@ class GenericCacheService(CacheService[GenericKey, _Row]):
     def _write_older(self, path: Path, rows: Iterable[tuple[GenericKey, _Row]]) -> int:
         return write_object(path, self._members(rows))
 
-    def _members(self, rows: Iterable[tuple[GenericKey, _Row]]) -> Iterator[tuple[str, object]]:
+    def _members(self, rows: Iterable[tuple[GenericKey, _Row]]) -> Iterator[tuple[str, str]]:
+        left_out = Few(self._log, "not exported: %s")
         for key, (value, expires, _) in rows:
             try:
-                yield _older_key(key), {"value": plain(value), "expires_at": expires}
-            except TypeError as error:
-                self._log.warning("an entry is not exported: %s", error)
+                yield _older_key(key), json.dumps({"value": plain(value), "expires_at": expires})
+            except (TypeError, ValueError, RecursionError) as error:
+                left_out.add(f"an entry that has no form there ({error})")
+        left_out.end()
 
 
 def _older_key(key: GenericKey) -> str:
+    """The key in an older file, which can hold texts only; raises `TypeError` for any other."""
     if isinstance(key, str):
         return key
     kind, name = key
-    return f"{TRACKS}{name}" if kind == "tracks" else name
+    if kind != "tracks":
+        raise TypeError(f"its key is no text: {name}")
+    artist = f"{TRACKS}{name}"
+    return f"{TRACKS}{name.upper()}" if artist == SNAPSHOT else artist  # an artist called All

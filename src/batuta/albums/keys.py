@@ -41,7 +41,10 @@ def generic_key(key: object) -> GenericKey:
         if not key.startswith(TRACKS) or key == SNAPSHOT:
             return key
         return ("tracks", folded(key[len(TRACKS) :]))  # an artist called All is not the snapshot
-    return ("json", json.dumps(_marked(key), sort_keys=True))
+    try:
+        return ("json", json.dumps(_marked(key), sort_keys=True))
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits; a list in itself
+        raise InvalidRequest(f"a cache key of type {type(key).__name__} has no JSON form: {error}") from error
 
 
 def key_text(key: GenericKey) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import traceback
+from typing import Final
 
 from batuta.telemetry.masking import masked_text
+
+TOLD: Final = 5
+"""Of many lines of one sort so many are said; of the rest, how many there are."""
 
 
 class Lines:
@@ -36,3 +40,24 @@ class Lines:
         """What failed and where; the traceback is in the line, since a handler would write it unmasked."""
         trace = "".join(traceback.format_exception(error)).rstrip()
         self._logger.error("%s", masked_text(f"{line % values}: {error}\n{trace}"))
+
+
+class Few:
+    """The first few warnings of a sort, and then how many more there were."""
+
+    def __init__(self, log: Lines, line: str) -> None:
+        """`line` has one `%s`, for what each is about; the last line has `12 more` there."""
+        self._log = log
+        self._line = line
+        self._count = 0
+
+    def add(self, about: str) -> None:
+        """One more."""
+        self._count += 1
+        if self._count <= TOLD:
+            self._log.warning(self._line, about)
+
+    def end(self) -> None:
+        """That was all."""
+        if self._count > TOLD:
+            self._log.warning(self._line, f"{self._count - TOLD} more")

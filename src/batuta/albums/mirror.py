@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final, Generic, Protocol, TypeVar
 
-from batuta.albums.conflicts import Change, stands
-from batuta.albums.entry_file import Damaged, EntryFile, Line, Written, row_of
+from batuta.albums.conflicts import Change, is_over, stands
+from batuta.albums.entry_file import Clearing, Damaged, EntryFile, Line, Written, row_of
 from batuta.albums.lines import Lines
 from batuta.errors import StorageError
 
@@ -56,8 +57,16 @@ class Shape(Protocol[K, R]):
         """The row is no longer in memory."""
         ...
 
+    def deleted(self, key: K, when: float) -> None:
+        """Another process deleted what was stored under the key up to that time."""
+        ...
+
     def emptied(self) -> None:
         """Nothing is in memory any more."""
+        ...
+
+    def begun_anew(self) -> None:
+        """A new file takes the place of a damaged one, and has no marks; called in a thread."""
         ...
 
 
@@ -68,6 +77,8 @@ class _Read(Generic[K, R]):
         self.keys: list[K] = []
         self.lines: list[Line] = []
         self.rows: list[R | None] = []
+        self.cleared: float | None = None
+        """When somebody forgot everything, if that was read too."""
 
 
 class Mirror(Generic[K, R]):
@@ -92,13 +103,14 @@ class Mirror(Generic[K, R]):
         self._log = log
         self._now = now
         self._keep = keep
-        self._cleared: float | None = None
+        self._cleared: Clearing | None = None
         self._on_disk: set[K] = set()
         """Where the disk is bounded: whose eviction the disk must hear of."""
         self._seen = 0
         self._opening = 0
         self._version = -1
         self._loaded = False
+        self._closed = False
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -141,7 +153,7 @@ class Mirror(Generic[K, R]):
         old, self.rows = self.rows, type(self.rows)()
         self.noted = {}
         self._on_disk = set()
-        self._cleared = when
+        self._cleared = Clearing(when, self._seen)
         self._shape.emptied()
         self._let_go(old)
 
@@ -183,9 +195,10 @@ class Mirror(Generic[K, R]):
         return count
 
     async def aclose(self) -> None:
-        """Wait for what is under way and close the file."""
+        """Wait for what is under way and close the file; what is saved after that closes it again."""
         if self._tasks:
             await asyncio.wait(self._tasks)
+        self._closed = True
         await asyncio.to_thread(self.file.close)
         self._version = -1
 
@@ -204,6 +217,9 @@ class Mirror(Generic[K, R]):
                 except Damaged as error:
                     await self._repair(error)
                     await self._write()
+                finally:
+                    if self._closed:
+                        await asyncio.to_thread(self.file.close)
 
         task = asyncio.create_task(when_it_is_our_turn())
         self._tasks.add(task)
@@ -225,6 +241,7 @@ class Mirror(Generic[K, R]):
     async def _load(self) -> None:
         await self._purge()
         self._loaded = True
+        self._closed = False
         await self._pull()
         if self.file.broken_rows:
             self._log.error(
@@ -262,10 +279,13 @@ class Mirror(Generic[K, R]):
         return self._decoded(found), last
 
     def _decoded(self, found: Iterable[Line]) -> _Read[K, R]:
-        read = _Read[K, R]()
+        read, cleared = _Read[K, R](), self._cleared
         for line in found:
-            _, text, body, stamp, _, expires, _ = line
-            if not text:  # the mark of a clearing
+            number, text, body, stamp, _, expires, _ = line
+            if not text:
+                read.cleared = stamp
+                continue
+            if cleared is not None and cleared.covers(number, stamp):
                 continue
             try:
                 key = self._shape.key(text)
@@ -281,6 +301,8 @@ class Mirror(Generic[K, R]):
     def _take(self, read: _Read[K, R]) -> None:
         """Into memory, except where our own change stands against it."""
         now = self._now()
+        if read.cleared is not None:
+            self._drop_unsaved(read.cleared)
         for key, line, row in zip(read.keys, read.lines, read.rows, strict=True):
             noted = self.noted.get(key)
             if noted is not None:
@@ -288,10 +310,11 @@ class Mirror(Generic[K, R]):
                 if change is not None and not stands(row_of(line), change, now):
                     continue
                 del self.noted[key]
-            expires = line[5]
+            stamp, expires = line[3], line[5]
             if row is None:
                 self._drop(key)
-            elif expires is not None and expires <= now:
+                self._shape.deleted(key, stamp)
+            elif is_over(stamp, expires, now):
                 self._drop(key)
                 self.noted[key] = SPENT
             else:
@@ -299,6 +322,14 @@ class Mirror(Generic[K, R]):
                 if self._keep is not None:
                     self._on_disk.add(key)
                 self._shape.arrived(key, row)
+
+    def _drop_unsaved(self, cleared: float) -> None:
+        """What we stored before another process forgot everything is forgotten, too."""
+        for key, noted in tuple(self.noted.items()):
+            change = self._change(key, noted)
+            if change is not None and change.body is not None and change.stamp < cleared:
+                self._drop(key)
+                del self.noted[key]
 
     async def _write(self) -> None:
         if not self.unsaved:
@@ -318,7 +349,7 @@ class Mirror(Generic[K, R]):
         for key in moving:
             self.noted.setdefault(key, STORED)
 
-    def _write_changes(self, taken: dict[K, float], cleared: float | None) -> tuple[Written, list[K]]:
+    def _write_changes(self, taken: dict[K, float], cleared: Clearing | None) -> tuple[Written, list[K]]:
         moving: list[K] = []
 
         def changes() -> Iterator[Change]:  # one at a time: a list of them would be work for the collector
@@ -351,7 +382,7 @@ class Mirror(Generic[K, R]):
             return None
         return Change(text, None, 0.0, forgotten="spent" if noted == SPENT else "evicted")
 
-    def _put_back(self, taken: dict[K, float], cleared: float | None) -> None:
+    def _put_back(self, taken: dict[K, float], cleared: Clearing | None) -> None:
         if self._cleared is not None:  # everything since has been noted again
             return
         newer, self.noted = self.noted, taken
@@ -362,6 +393,8 @@ class Mirror(Generic[K, R]):
 
     def _note_everything(self) -> None:
         self._seen = 0
+        if self._cleared is not None:  # ids are the new file's
+            self._cleared = replace(self._cleared, seen=0)
         for key in self.rows:
             self.noted.setdefault(key, STORED)
 
@@ -398,7 +431,9 @@ class Mirror(Generic[K, R]):
         def rescue() -> tuple[_Read[K, R], str]:
             known = {self._shape.text(key) for key in tuple(self.rows)}
             lines = (line for line in self.file.rescued() if line[2] is not None and line[1] not in known)
-            return self._decoded(lines), str(self.file.set_aside(self._now()))
+            saved, there = self._decoded(lines), str(self.file.set_aside(self._now()))
+            self._shape.begun_anew()
+            return saved, there
 
         try:
             read, there = await asyncio.to_thread(rescue)

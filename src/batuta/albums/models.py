@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -62,4 +62,3 @@ class TrackDict(BaseModel):
 
 Names = Mapping[str, Any]
 """What an event says about a track: `artist`, `album`."""
-Tracks = Sequence[TrackDict]

@@ -12,6 +12,7 @@ after what comes before the damage.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import math
@@ -22,12 +23,20 @@ from typing import Any, Final, TextIO, cast
 from batuta.albums.config import FAILED_LOOKUP_SECONDS
 from batuta.albums.models import AlbumCacheEntry, CachedApiResult
 from batuta.albums.writing import replaced
+from batuta.albums.years import SHOWN, parse_year, this_year
 
 CHUNK: Final = 64 * 1024
 COLUMNS: Final = ("artist", "album", "year", "timestamp", "confidence")
 MOST_CONFIDENT: Final = 100
+UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
+"""In the place of bytes that are no UTF-8: the name that they are part of is not known."""
+MOST_WORDS: Final = 200
+"""Characters of a reason."""
+MOST_OF_ONE: Final = 64 * 1024 * 1024
+"""Characters of one member: a file that has lost a quotation mark is not read into memory whole."""
+_LENIENT: Final = "batuta-older-formats"
 Skip = Callable[[str], None]
-"""Told of each row that is passed over, and why."""
+"""Told of each row that is passed over, and why: `line 3 is`."""
 
 
 class Unreadable(Exception):
@@ -37,20 +46,27 @@ class Unreadable(Exception):
 def read_album_years(path: Path, now: float, skip: Skip) -> Iterator[AlbumCacheEntry]:
     """The entries of an `album_years.csv`; a row without a timestamp is as old as the file is read."""
     with _opened(path) as file:
+        rows = csv.reader(file, skipinitialspace=True)
         try:
-            rows = csv.DictReader(file)
-            columns = {name.strip() for name in rows.fieldnames or ()} - {""}
-            missing = set(COLUMNS[:3]) - columns
-            if missing and columns:
-                raise Unreadable(f"it has no column {', '.join(sorted(missing))}")
-            for row in rows:
-                entry = _album_year(row, now)
-                if entry is None:
-                    skip(f"line {rows.line_num}")
-                else:
-                    yield entry
-        except (csv.Error, ValueError) as error:
+            columns = [name.strip() for name in next(rows, list[str]())]
+        except csv.Error as error:
             raise Unreadable(str(error)) from error
+        missing = set(COLUMNS[:3]) - set(columns)
+        if missing and any(columns):
+            raise Unreadable(f"it has no column {', '.join(sorted(missing))}")
+        while True:
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error:  # a field longer than any name; the next line is another row
+                skip(f"line {rows.line_num} is")
+                continue
+            entry = _album_year(dict(zip(columns, row, strict=False)), now)
+            if entry is not None:
+                yield entry
+            elif row:
+                skip(f"line {rows.line_num} is")
 
 
 def read_api_results(path: Path, now: float, skip: Skip) -> Iterator[CachedApiResult]:
@@ -58,8 +74,8 @@ def read_api_results(path: Path, now: float, skip: Skip) -> Iterator[CachedApiRe
     for key, value in _items(path):
         try:
             yield _api_result(cast("dict[str, Any]", value), now)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            skip(f"{key!r} ({type(error).__name__}: {error})")
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+            skip(_why(key, error))
 
 
 def read_generic(path: Path, skip: Skip) -> Iterator[tuple[str, object, float]]:
@@ -68,8 +84,8 @@ def read_generic(path: Path, skip: Skip) -> Iterator[tuple[str, object, float]]:
         try:
             entry = cast("dict[str, Any]", value)
             yield key, entry["value"], _time(entry["expires_at"])
-        except (KeyError, TypeError, ValueError) as error:
-            skip(f"{key!r} ({type(error).__name__}: {error})")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            skip(_why(key, error))
 
 
 def write_album_years(path: Path, entries: Iterable[AlbumCacheEntry]) -> int:
@@ -86,20 +102,37 @@ def write_album_years(path: Path, entries: Iterable[AlbumCacheEntry]) -> int:
     return count
 
 
-def write_object(path: Path, items: Iterable[tuple[str, object]]) -> int:
-    """Write an object, one member a line, and give how many; raises `OSError`."""
+def write_object(path: Path, items: Iterable[tuple[str, str]]) -> int:
+    """Write an object, one member a line, and give how many; values are JSON already. Raises `OSError`."""
     count = 0
     with replaced(path) as file:
         file.write("{")
         for key, value in items:
-            file.write(f"{',' if count else ''}\n  {json.dumps(key)}: {json.dumps(value)}")
+            file.write(f"{',' if count else ''}\n  {json.dumps(key)}: {value}")
             count += 1
         file.write("\n}\n")
     return count
 
 
 def _opened(path: Path) -> TextIO:
-    return path.open(encoding="utf-8-sig", errors="surrogatepass", newline="")
+    return path.open(encoding="utf-8-sig", errors=_LENIENT, newline="")
+
+
+def _marked(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Halves of characters as they are; in the place of what is no UTF-8 `UNKNOWN`."""
+    try:
+        return _halves(error)
+    except UnicodeDecodeError as bad:
+        return UNKNOWN, bad.start + 1
+
+
+_halves: Final = codecs.lookup_error("surrogatepass")
+codecs.register_error(_LENIENT, _marked)
+
+
+def _why(key: str, error: Exception) -> str:
+    told = str(error)
+    return f"{key[:SHOWN]!r} ({type(error).__name__}: {told[:MOST_WORDS]}{'…' * (len(told) > MOST_WORDS)}) is"
 
 
 def _time(value: object) -> float:
@@ -111,7 +144,7 @@ def _time(value: object) -> float:
 
 def _album_year(row: dict[str, str | None], now: float) -> AlbumCacheEntry | None:
     artist, album, year = ((row.get(name) or "").strip() for name in COLUMNS[:3])
-    if not (artist and album and year):
+    if not (artist and album) or UNKNOWN in artist + album or parse_year(year, this_year(now)) is None:
         return None
     try:
         timestamp = min(_time(row.get("timestamp") or now), now)
@@ -122,8 +155,10 @@ def _album_year(row: dict[str, str | None], now: float) -> AlbumCacheEntry | Non
 
 
 def _api_result(item: dict[str, Any], now: float) -> CachedApiResult:
-    year = None if item.get("year") is None else str(item["year"]).strip() or None
-    ttl = None if item.get("ttl") is None else int(item["ttl"])
+    year = None if item.get("year") is None else str(item["year"]).strip()
+    if year is not None and parse_year(year, this_year(now)) is None:
+        year = None
+    ttl = None if item.get("ttl") is None else int(_time(item["ttl"]))
     if year is None and ttl is None:
         ttl = FAILED_LOOKUP_SECONDS
     response = item.get("api_response")
@@ -140,7 +175,7 @@ def _api_result(item: dict[str, Any], now: float) -> CachedApiResult:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or UNKNOWN in value:
         raise TypeError(f"{value!r} is no name")
     return value.strip()
 
@@ -163,6 +198,7 @@ class _Members:
         self._at = 0
         self._ended = False
         self._decoder = json.JSONDecoder()
+        self._of_any_number = json.JSONDecoder(parse_int=float)
 
     def __iter__(self) -> Iterator[tuple[str, object]]:
         first = self._sign()
@@ -186,6 +222,8 @@ class _Members:
             raise ValueError("something follows the object")
 
     def _more(self) -> bool:
+        if len(self._text) - self._at > MOST_OF_ONE:
+            raise ValueError(f"something in it is longer than {MOST_OF_ONE} characters")
         chunk = "" if self._ended else self._file.read(max(CHUNK, len(self._text) - self._at))
         self._ended = not chunk
         self._text = self._text[self._at :] + chunk
@@ -208,16 +246,20 @@ class _Members:
         return sign
 
     def _value(self) -> object:
+        """The next value; None for one with a number of thousands of digits, which Python does not read."""
         self._peek()
+        decoder = self._decoder
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._text, self._at)
+                value, end = decoder.raw_decode(self._text, self._at)
             except RecursionError as error:
                 raise ValueError("a value is nested too deep") from error
-            except ValueError:
+            except json.JSONDecodeError:
                 if not self._more():
                     raise
+            except ValueError:
+                decoder = self._of_any_number
             else:
                 if end < len(self._text) or not self._more():  # a number may go on
                     self._at = end
-                    return value
+                    return value if decoder is self._decoder else None

@@ -41,6 +41,7 @@ from batuta.albums.service import CacheService
 from batuta.errors import StorageError
 
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_SAVED: Final = "Cache service save failed for"
 
 
 class CachesFailed(StorageError, RuntimeError):
@@ -64,6 +65,8 @@ class CacheOrchestrator(CacheServiceProtocol):
         self.config = config
         self.logger = logger or logging.getLogger(__name__)
         self._log = Lines(self.logger, __name__)
+        self.config_manager: object | None = None
+        """A place of the seed's, for whoever has a manager of configurations; nothing here looks at it."""
         self.album_service = AlbumCacheService(config, logger, now=now)
         self.api_service = ApiCacheService(config, logger, now=now)
         self.generic_service = GenericCacheService(config, logger, now=now)
@@ -93,7 +96,7 @@ class CacheOrchestrator(CacheServiceProtocol):
         """
         self._log.info("loading the caches")
         try:
-            await self._all("Cache service initialization failed for", lambda service: service.initialize())
+            await self._told("Cache service initialization failed for", lambda service: service.initialize())
         except CachesFailed:
             ends = (service.shutdown() for service in self._services.values())
             await asyncio.gather(*ends, return_exceptions=True)  # what failed has been told
@@ -104,7 +107,7 @@ class CacheOrchestrator(CacheServiceProtocol):
     async def shutdown(self) -> None:
         """Save everything, and end what runs in the background; raises as `save_all_to_disk`."""
         await self._autosave.stop()
-        await self._all("Cache service shutdown failed for", lambda service: service.shutdown())
+        await self._told("Cache service shutdown failed for", lambda service: service.shutdown())
 
     # Album years
 
@@ -213,7 +216,8 @@ class CacheOrchestrator(CacheServiceProtocol):
 
     async def invalidate_for_track(self, track: TrackDict) -> None:
         """Forget exactly what the changed track makes stale, then tell TRACK_MODIFIED."""
-        artist, album = track.artist.strip(), track.album.strip()
+        # A track that was made without validation may lack any of these.
+        artist, album, number = ((text or "").strip() for text in (track.artist, track.album, track.id))
         self.generic_service.invalidate(SNAPSHOT)
         for name in {artist, (track.original_artist or "").strip()} - {""}:
             self.generic_service.invalidate(f"{TRACKS}{name}")
@@ -223,7 +227,7 @@ class CacheOrchestrator(CacheServiceProtocol):
         await self.api_service.invalidate_for_album(artist, album)
         self._log.debug("forgotten for a track: %s - %s", artist, album)
         names = {"artist": artist, "album": album}
-        event = CacheEvent(CacheEventType.TRACK_MODIFIED, track.id.strip() or None, metadata=names)
+        event = CacheEvent(CacheEventType.TRACK_MODIFIED, number or None, metadata=names)
         self.api_service.event_manager.emit_event(event)
 
     async def invalidate_all(self) -> None:
@@ -243,7 +247,7 @@ class CacheOrchestrator(CacheServiceProtocol):
         Raises `CachesFailed` that names every one that failed; the others are saved, and what was not is
         tried again by the next save.
         """
-        await self._save()
+        await self._told(_NOT_SAVED, lambda service: service.save_to_disk())
         self._log.info("the caches are saved")
 
     async def save_cache(self) -> None:
@@ -256,7 +260,7 @@ class CacheOrchestrator(CacheServiceProtocol):
 
     async def load_cache(self) -> None:
         """Take what is on the disk; `initialize` has done so, and every save does."""
-        await self._all("Cache service load failed for", lambda service: service.load_from_disk())
+        await self._told("Cache service load failed for", lambda service: service.load_from_disk())
 
     async def import_files(self, folder: Path) -> dict[str, int]:
         """Take over those files of older versions that are in the folder; gives entries read, by file.
@@ -289,19 +293,29 @@ class CacheOrchestrator(CacheServiceProtocol):
         }
 
     async def _save(self) -> None:
-        await self._all("Cache service save failed for", lambda service: service.save_to_disk())
+        await self._all(_NOT_SAVED, lambda service: service.save_to_disk())
+
+    async def _told(self, what: str, work: Callable[[CacheService[Any, Any]], Awaitable[None]]) -> None:
+        """As `_all`; a failure is in the log, too."""
+        try:
+            await self._all(what, work)
+        except CachesFailed as error:
+            self._log.failure("the caches", error=error)
+            raise
 
     async def _all(self, what: str, work: Callable[[CacheService[Any, Any]], Awaitable[None]]) -> None:
-        """The work of every service side by side; one that fails does not stop the others."""
+        """The work of every service side by side; one that fails does not stop the others.
+
+        Raises `CachesFailed`, caused by what each of them raised.
+        """
         services = tuple(self._services.values())
         ends = await asyncio.gather(*(work(service) for service in services), return_exceptions=True)
-        failed: list[str] = []
+        failed: dict[str, Exception] = {}
         for service, end in zip(services, ends, strict=True):
             if isinstance(end, Exception):
-                name = type(service).__name__
-                self._log.failure("%s: %s", what, name, error=end)
-                failed.append(f"{name} ({end})")
+                failed[type(service).__name__] = end
             elif isinstance(end, BaseException):
                 raise end
         if failed:
-            raise CachesFailed(f"{what}: {', '.join(failed)}")
+            names = ", ".join(f"{name} ({error})" for name, error in failed.items())
+            raise CachesFailed(f"{what}: {names}") from ExceptionGroup(what, list(failed.values()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +15,19 @@ from batuta.access.caller import Caller
 from batuta.access.door import requires
 from batuta.albums.app import Albums
 from batuta.albums.models import AlbumCacheEntry, TrackDict
-from batuta.albums.resolver import LONGEST_NAME
+from batuta.albums.resolver import LONGEST_NAME, Resolution, checked_name
 from batuta.albums.scoring import Said
-from batuta.errors import StorageError
+from batuta.errors import Cancelled, StorageError
 
-MOST_TRACKS = 1000
+MOST_TRACKS: Final = 10_000
+_BREATH: Final = 100
+"""Tracks gone through before the loop gets its turn."""
+LONGEST_SECONDS: Final = 60.0
+"""For one question; a source that has not answered by then counts as one that failed."""
+_LOOK_SECONDS: Final = 0.5
+"""Between two looks whether the caller is still there."""
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+Tracks = Annotated[list[TrackDict], Field(max_length=MOST_TRACKS)]
 NameQuery = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME)]
 
 router = APIRouter(tags=["albums"], responses=PROBLEMS)
@@ -38,6 +47,20 @@ class SaidView(BaseModel):
         return cls(source=said.source, weight=said.weight.value, year=said.year, text=said.text)
 
 
+class KeptView(BaseModel):
+    """A year that is kept."""
+
+    year: str
+    confidence: int
+    kept_at: dt.datetime
+
+    @classmethod
+    def of(cls, entry: AlbumCacheEntry) -> KeptView:
+        """Out of the cache."""
+        kept_at = dt.datetime.fromtimestamp(entry.timestamp, dt.UTC)
+        return cls(year=entry.year, confidence=entry.confidence, kept_at=kept_at)
+
+
 class YearView(BaseModel):
     """The year of an album's first release; `confidence` is 0 to 100."""
 
@@ -48,6 +71,9 @@ class YearView(BaseModel):
     origin: str = Field(description="`cache`: known before; `sources`: concluded now; `stored`: as you said")
     said: list[SaidView] = []
     kept_at: dt.datetime | None = None
+    stays: KeptView | None = Field(
+        default=None, description="another year that is kept nevertheless, since it is surer"
+    )
 
 
 class YearBody(BaseModel):
@@ -57,7 +83,9 @@ class YearBody(BaseModel):
 
     artist: Name
     album: Name
-    year: str = Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", description="1993, or a date that begins with it")
+    year: str = Field(
+        pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$", description="1993, or a date that begins with it"
+    )
     confidence: int = Field(default=100, ge=0, le=100)
 
 
@@ -92,17 +120,36 @@ Changer = Annotated[Caller, Depends(requires("submit", starts_work=False))]
 Admin = Annotated[Caller, Depends(requires("admin"))]
 
 
+async def resolution_for(
+    request: Request, albums: Albums, artist: str, album: str, *, refresh: bool = False
+) -> Resolution:
+    """What is known of the year, or found out while the caller waits; raises as `AlbumYears.resolve`.
+
+    A question whose caller has left gives its turns at the sources to the others.
+    """
+    asking = asyncio.create_task(albums.years.resolve(artist, album, refresh=refresh, within=LONGEST_SECONDS))
+    try:
+        while not (await asyncio.wait({asking}, timeout=_LOOK_SECONDS))[0]:
+            if await request.is_disconnected():
+                raise Cancelled(f"the caller who asked for {album!r} left")
+        return asking.result()
+    finally:
+        asking.cancel()
+        await asyncio.wait({asking})
+
+
 @router.get("/year")
 async def year(
+    request: Request,
     artist: NameQuery,
     album: NameQuery,
     albums: App,
     caller: Reader,
     refresh: Annotated[bool, Query(description="ask the sources although it is known")] = False,  # noqa: FBT002  # a query parameter
 ) -> YearView:
-    """The year, and what each source said; null where all were asked and none knows it."""
+    """The year, and what each source said; null where those that were asked do not know it."""
     del caller
-    found = await albums.years.resolve(artist, album, refresh=refresh)
+    found = await resolution_for(request, albums, artist, album, refresh=refresh)
     return YearView(
         artist=found.artist,
         album=found.album,
@@ -111,6 +158,7 @@ async def year(
         origin=found.origin,
         said=[SaidView.of(said) for said in found.said],
         kept_at=found.kept_at,
+        stays=None if found.stays is None else KeptView.of(found.stays),
     )
 
 
@@ -119,10 +167,11 @@ async def store_year(body: YearBody, albums: App, caller: Changer) -> YearView:
     """Keep a year; one of higher confidence that is still valid stays, and is what is answered."""
     del caller
     caches = albums.caches
-    await caches.store_album_year(body.artist, body.album, body.year, body.confidence)
-    kept = await caches.get_album_year_entry_from_cache(body.artist, body.album)
+    artist, album = checked_name("artist", body.artist), checked_name("album", body.album)
+    await caches.store_album_year(artist, album, body.year, body.confidence)
+    kept = await caches.get_album_year_entry_from_cache(artist, album)
     if kept is None:
-        raise StorageError(f"the year {body.year!r} of {body.album!r} was not kept")
+        raise StorageError(f"the year {body.year!r} of {album!r} was not kept")
     return _stored(kept)
 
 
@@ -143,12 +192,14 @@ async def results(
 
 @router.post("/tracks/changed")
 async def tracks_changed(
-    body: Annotated[TrackDict | list[TrackDict], Field(union_mode="smart")], albums: App, caller: Changer
+    body: Annotated[TrackDict | Tracks, Field(union_mode="smart")], albums: App, caller: Changer
 ) -> Changed:
     """Forget exactly what the changed track, or each of the tracks, makes stale."""
     del caller
     tracks = body if isinstance(body, list) else [body]
-    for track in tracks:
+    for number, track in enumerate(tracks):
+        if number % _BREATH == _BREATH - 1:
+            await asyncio.sleep(0)
         await albums.caches.invalidate_for_track(track)
     return Changed(tracks=len(tracks))
 
@@ -159,9 +210,10 @@ async def stats(albums: App, caller: Reader) -> dict[str, Any]:
     del caller
     caches = albums.caches
     return {
-        "album": caches.album_service.get_stats(),
-        "api": caches.api_service.get_stats(),
-        "generic": caches.generic_service.get_stats(),
+        "album": _without_folder(dict(caches.album_service.get_stats())),
+        "api": _without_folder(dict(caches.api_service.get_stats())),
+        "generic": _without_folder(dict(caches.generic_service.get_stats())),
+        "asking": albums.years.asking,
         "last_run": await caches.get_last_run_timestamp(),
     }
 
@@ -187,12 +239,11 @@ async def health() -> dict[str, str]:
     return {"status": "healthy", "service": "batuta-albums"}
 
 
+def _without_folder(stats: dict[str, Any]) -> dict[str, Any]:
+    """Where the files lie is the operator's business, not every reader's."""
+    return {**stats, "cache_file": Path(stats["cache_file"]).name}
+
+
 def _stored(entry: AlbumCacheEntry) -> YearView:
-    return YearView(
-        artist=entry.artist,
-        album=entry.album,
-        year=entry.year,
-        confidence=entry.confidence,
-        origin="stored",
-        kept_at=dt.datetime.fromtimestamp(entry.timestamp, dt.UTC),
-    )
+    kept = KeptView.of(entry).model_dump()
+    return YearView(artist=entry.artist, album=entry.album, origin="stored", **kept)

@@ -18,8 +18,9 @@ from typing import Final, Protocol
 
 from batuta.albums.keys import UnifiedHashService
 from batuta.albums.resolver import SURE, Resolution
+from batuta.albums.scoring import Weight
 from batuta.albums.tags import SUFFIXES, Tags, read_tags, write_year
-from batuta.errors import BatutaError, InvalidRequest, UnreadableMedia
+from batuta.errors import BatutaError, InvalidRequest, StorageError, UnreadableMedia
 
 MOST_FILES: Final = 200_000
 DEEPEST: Final = 64
@@ -83,6 +84,12 @@ class Finding:
         """The year concluded."""
         year = None if self.resolution is None else self.resolution.year
         return Tags(date=year or "").year
+
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """Why sources were not asked: what the operator is to set."""
+        said = () if self.resolution is None else self.resolution.said
+        return tuple(one.text for one in said if one.weight is Weight.NOT_ASKED)
 
     @property
     def confidence(self) -> int:
@@ -218,6 +225,8 @@ class Scan:
 
     years: Years
     write: bool = False
+    folder: Path | None = None
+    """Files that links lead to from there, and that lie elsewhere, are not written."""
     findings: list[Finding] = field(default_factory=list[Finding])
     written: list[Path] = field(default_factory=list[Path])
     unwritten: list[Skipped] = field(default_factory=list[Skipped])
@@ -267,6 +276,8 @@ class Scan:
 
     def _write_one(self, path: Path, year: int) -> bool:
         try:
+            if self.folder is not None and not path.resolve().is_relative_to(self.folder.resolve()):
+                raise StorageError(f"{path} leads out of {self.folder}: scan the folder that it lies in")
             write_year(path, year)
         except BatutaError as error:
             self.unwritten.append(Skipped(path, error.message))

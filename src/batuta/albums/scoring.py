@@ -28,9 +28,7 @@ from typing import Final
 
 from batuta.albums.sources.answers import Candidate, Failed, Found, Kind, SourceAnswer
 from batuta.albums.sources.names import artist_match, read_title, title_match
-
-EARLIEST: Final = 1860
-"""The oldest sound recording that can be heard (Scott de Martinville's); an earlier year is a mistake."""
+from batuta.albums.years import EARLIEST
 
 _FIRST: Final = Fraction(75, 100)
 _DATED: Final = Fraction(50, 100)
@@ -61,6 +59,8 @@ class Weight(StrEnum):
     """What it offered is not the album."""
     UNKNOWN = "unknown"
     """Asked, does not know it."""
+    NOT_ASKED = "not_asked"
+    """It wants a token or a contact that nobody has set."""
     FAILED = "failed"
     """Did not answer."""
 
@@ -79,7 +79,7 @@ class Said:
     @property
     def negative(self) -> bool:
         """It was asked and has no year for this album; a failure is not that."""
-        return self.year is None and self.weight is not Weight.FAILED
+        return self.year is None and self.weight not in {Weight.FAILED, Weight.NOT_ASKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,12 @@ def _word(source: str, artist: str, album: str, given: list[SourceAnswer], this_
     """A source's word, or that it has none."""
     candidates = {c for answer in given if isinstance(answer, Found) for c in answer.candidates}
     if not candidates:
-        failures = sorted(answer.message for answer in given if isinstance(answer, Failed))
+        failures = sorted((a.unasked, a.message) for a in given if isinstance(a, Failed))
         if len(failures) == len(given):
-            return Said(source, Weight.FAILED, None, f"did not answer: {failures[0]}")
+            unasked, message = failures[0]
+            if unasked:
+                return Said(source, Weight.NOT_ASKED, None, f"was not asked: {message}")
+            return Said(source, Weight.FAILED, None, f"did not answer: {message}")
         return Said(source, Weight.UNKNOWN, None, "does not know the album")
     fitting = [(fit, c) for c in candidates if (fit := _fit(artist, album, c))]
     if not fitting:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from batuta.albums.config import AppConfig
-from batuta.albums.conflicts import Change
+from batuta.albums.conflicts import Change, is_over
 from batuta.albums.entry_file import BREATH, BREATH_SECONDS, EntryFile
-from batuta.albums.lines import Lines
+from batuta.albums.lines import Few, Lines
 from batuta.albums.mirror import Mirror
 from batuta.albums.older_formats import Skip, Unreadable
 from batuta.albums.periodic import Periodic
@@ -25,8 +25,8 @@ R = TypeVar("R")
 
 SLICE: Final = 5000
 """Entries looked at before the loop gets its turn."""
-TOLD: Final = 5
-"""Rows of an older file that are passed over and told one by one."""
+Forgotten = Callable[[K | None], None]
+"""Told of a key whose entries are forgotten from now on, whoever forgot them; None means all."""
 
 
 def wall_clock() -> float:
@@ -56,8 +56,13 @@ class CacheService(ABC, Generic[K, R]):
         self._mirror = Mirror[K, R](EntryFile(path), self, rows, self._log, self._now, keep=keep)
         seconds = config.caching.cleanup_interval_seconds
         self._sweeping = Periodic(f"sweeping {path.name}", seconds, self._sweep, self._log)
+        self._listeners: list[Forgotten[K]] = []
         self.hits: int = 0
         self.misses: int = 0
+
+    def when_forgotten(self, listener: Forgotten[K]) -> None:
+        """Have the listener called for what is forgotten: what is being found out about it is outdated."""
+        self._listeners.append(listener)
 
     async def initialize(self) -> None:
         """Take what is on the disk, import the older file if it is new, and sweep from now on.
@@ -106,7 +111,7 @@ class CacheService(ABC, Generic[K, R]):
         await self._mirror.purge()
 
     async def import_file(self, path: Path) -> int:
-        """Take over a file of the older format, except where something newer is known.
+        """Take over a file of the older format, except where something newer is known or its time is over.
 
         Gives how many entries were read. Raises `NotFound`; `StorageError` where it is damaged, after what
         comes before the damage.
@@ -165,14 +170,16 @@ class CacheService(ABC, Generic[K, R]):
             self._log.info("%s: %d entries imported", path, count)
 
     async def _import(self, path: Path) -> int:
-        skipped: list[str] = []
-        read = (replace(change, imported=True) for change in self._read_older(path, skipped.append))
+        now = self._now()
+        skipped = Few(self._log, f"{str(path).replace('%', '%%')}: %s passed over")
+        read = (
+            replace(change, imported=True)
+            for change in self._read_older(path, skipped.add)
+            if not is_over(change.stamp, change.expires, now)
+        )
         failed: list[Unreadable] = []
         count = await self._mirror.take_over(_until_damage(read, failed))
-        for one in skipped[:TOLD]:
-            self._log.warning("%s: %s is passed over", path, one)
-        if len(skipped) > TOLD:
-            self._log.warning("%s: %d more are passed over", path, len(skipped) - TOLD)
+        skipped.end()
         if failed:
             raise failed[0]
         return count
@@ -199,8 +206,30 @@ class CacheService(ABC, Generic[K, R]):
     def left(self, key: K, row: R) -> None:
         """The row is no longer in memory."""
 
+    def deleted(self, key: K, when: float) -> None:
+        """Another process deleted what was stored under the key up to that time."""
+        del when
+        self._tell(key)
+
     def emptied(self) -> None:
         """Nothing is in memory any more."""
+        self._tell(None)
+
+    def begun_anew(self) -> None:
+        """A new file takes the place of a damaged one, which had imported the older file already."""
+        path = self._older_file
+        if path.is_file():
+            self._mirror.file.set_mark("imported", _print_of(path))
+            self._log.warning(
+                "%s is not imported again, or what was forgotten since would come back: "
+                "batuta albums import %s does it all the same",
+                path,
+                path.parent,
+            )
+
+    def _tell(self, key: K | None) -> None:
+        for listener in self._listeners:
+            listener(key)
 
     @abstractmethod
     def _is_spent(self, row: R, now: float) -> bool: ...

@@ -123,6 +123,8 @@ def write_year(path: Path, year: int) -> None:
 def _opened(path: Path) -> Any:  # noqa: ANN401  # mutagen's classes have no types to speak of
     def load() -> Any:  # noqa: ANN401
         with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise EOFError("it is empty")
             return mutagen.File(file, options=list(_FIELDS))  # pyright: ignore[reportUnknownMemberType, reportPrivateImportUsage]
 
     file = _guarded(load, path)
@@ -254,7 +256,10 @@ def _copy_beside(place: Path) -> Generator[BinaryIO]:
 
 
 def _take(copy: BinaryIO, spare: Path, place: Path) -> None:
-    """Lock the copy; raises `StorageError` where another process has it, or has renamed it meanwhile."""
+    """Lock the copy; raises `StorageError` where another process has it, or has renamed it meanwhile.
+
+    Also where it has a second name: it is a hard link to another file, which would be overwritten.
+    """
     busy = StorageError(f"{place} is being written by another process: it was left to that one")
     try:
         fcntl.flock(copy, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -263,6 +268,8 @@ def _take(copy: BinaryIO, spare: Path, place: Path) -> None:
         raise busy from None
     if (named.st_dev, named.st_ino) != (opened.st_dev, opened.st_ino):
         raise busy
+    if opened.st_nlink != 1:
+        raise StorageError(f"{spare} is a link to another file: remove it, then {place} can be written")
 
 
 def _spare_name(place: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -57,10 +58,13 @@ async def year(artist: Name, album: Name, *, refresh: Flag = False, as_json: AsJ
     """
     try:
         async with open_albums(Settings()) as albums:
-            found = await albums.years.resolve(artist, album, refresh=refresh)
+            with stderr.status("asking the sources…"):
+                found = await albums.years.resolve(artist, album, refresh=refresh)
     except BatutaError as error:
         if as_json:
             print_document(_json({"status": "failed", "error": error.to_dict()}))
+        elif error.retry_after is not None:
+            say(f"asking again may help in {math.ceil(error.retry_after)} s")
         raise
     if as_json:
         print_document(_json(_resolution(found)))
@@ -71,6 +75,8 @@ async def year(artist: Name, album: Name, *, refresh: Flag = False, as_json: AsJ
     rows = [(said.source, str(said.year or "-"), said.text) for said in found.said]
     if rows:
         print_document(_table(("source", "year", "what it said"), rows))
+    if found.stays is not None:
+        say(f"what is kept is still {found.stays.year}, since that is surer ({found.stays.confidence} %)")
     return 0 if found.year else 1
 
 
@@ -120,12 +126,16 @@ async def invalidate(
     if everything == (artist is not None or album is not None):
         raise InvalidRequest("give ARTIST and ALBUM, one of --artist and --album, or --all")
     async with open_albums(Settings()) as albums:
+        count = 0
         if everything:
             await albums.caches.invalidate_all()
-            say("every entry was forgotten")
-            return 0
-        names = [(artist, album)] if artist is not None and album is not None else None
-        count = sum(_forget(albums.caches, *one) for one in names or _known(albums.caches, artist, album))
+        elif artist is not None and album is not None:
+            count = _forget(albums.caches, artist, album)
+        else:
+            count = sum(_forget(albums.caches, *one) for one in _known(albums.caches, artist, album))
+    if everything:
+        say("every entry was forgotten")
+        return 0
     say(f"{count} {'album was' if count == 1 else 'albums were'} forgotten")
     return 0
 
@@ -146,7 +156,7 @@ async def export_files(folder: Path) -> int:
 
 @app.command(name="import")
 async def import_files(folder: Path) -> int:
-    """Take over files of the older format, except where something newer is known.
+    """Take over files of the older format, except where something newer is known or their time is over.
 
     Parameters
     ----------
@@ -184,15 +194,18 @@ async def scan(
             library = await _read(folder)
             found, nameless = albums_of(library.tracks)
             chosen = found[:limit]
-            going = Scan(albums.years, write=write)
+            going = Scan(albums.years, write=write, folder=folder)
             with _bar("asking for years", len(chosen)) as move:
                 findings = await going.run(chosen, lambda _: move())
-            if len(chosen) == len(found):  # a part of the library is no run over it
+            whole = len(chosen) == len(found) and not any(_may_help(finding) for finding in findings)
+            if whole:  # a part of the library is no run over it
                 await IncrementalRunTracker(albums.caches.config).update_last_run_timestamp()
     except Cancelled as stopped:
         raise Cancelled(_stopped(going)) from stopped
     _tell([*library.skipped, *nameless], "passed over")
     _tell(going.unwritten, "not written")
+    for told in sorted({told for finding in findings for told in finding.not_asked}):
+        say(_shown(told))
     outage = next((finding.error for finding in findings if _may_help(finding)), None)
     if outage is not None:
         say(_shown(outage.message))
@@ -240,7 +253,7 @@ def _what_differs(finding: Finding) -> str:
     if finding.error is not None:  # an outage has one cause for many albums, which is told once
         return "not known now" if _may_help(finding) else finding.error.message
     if finding.year is None:
-        return "no source knows it"
+        return "no source that was asked knows it" if finding.not_asked else "no source knows it"
     if not finding.differing:
         return ""
     without = sum(track.tags.year is None for track in finding.differing)
@@ -313,6 +326,9 @@ def _resolution(found: Resolution) -> dict[str, Any]:
             for said in found.said
         ],
         "kept_at": None if found.kept_at is None else found.kept_at.isoformat(),
+        "stays": None
+        if found.stays is None
+        else {"year": found.stays.year, "confidence": found.stays.confidence},
     }
 
 

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 from batuta.captions.app import options_from, result_of
 from batuta.captions.document import CaptionsDocument
 from batuta.captions.models import CaptionOptions
-from batuta.cli.screen import print_document, say, weight_bars
+from batuta.cli.pulling import pull
+from batuta.cli.screen import print_document, say
 from batuta.cli.stopping import stopped_by_signal
 from batuta.cli.watching import watch
 from batuta.cli.writing import check_output, format_for, target, write
@@ -19,7 +20,6 @@ from batuta.errors import BatutaError, MediaError, from_dict
 from batuta.house import open_batuta
 from batuta.jobs import JobRecord
 from batuta.settings import Settings
-from batuta.weights import Weights
 
 Format = Literal["srt", "vtt", "txt", "tsv", "json"]
 
@@ -101,7 +101,8 @@ async def _captioned(
     settings = Settings()
     async with stopped_by_signal(), open_batuta(settings, carries="own") as batuta:
         batuta.captions.check(options)
-        await _pull_weights(settings, options.model or settings.whisper_model)
+        if settings.audio_transcriber_url is None:
+            await pull(settings, [f"whisper-{options.model or settings.whisper_model}"])
         record = await batuta.captions.start_from(
             source, options, prefer_existing=prefer_existing, force=force
         )
@@ -112,17 +113,6 @@ async def _captioned(
         except MediaError as error:
             raise from_dict({**error.to_dict(), "message": f"{source}: {error.message}"}) from error
         return record, await batuta.captions.document(record)
-
-
-async def _pull_weights(settings: Settings, model: str) -> None:
-    """Get the weights before the job, where their progress can be seen."""
-    if settings.audio_transcriber_url is not None:
-        return
-    weights, name = Weights.from_settings(settings), f"whisper-{model}"
-    known = {status.weights.name for status in weights.status()}
-    if name in known and weights.locate(name) is None:
-        with weight_bars() as bars:
-            await weights.ensure(name, bars.show)
 
 
 def _deliver(

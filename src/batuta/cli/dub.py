@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
+from batuta.cli.pulling import pull
 from batuta.cli.screen import print_document, say
 from batuta.cli.stopping import stopped_by_signal
 from batuta.cli.watching import watch
@@ -18,6 +19,7 @@ from batuta.dubbing.views import result_of
 from batuta.errors import BatutaError, InvalidRequest
 from batuta.house import Batuta, open_batuta
 from batuta.jobs import JobRecord
+from batuta.services.audio_worker.contract import SEPARATION_WEIGHTS
 from batuta.services.gateway.models import Options
 from batuta.services.problems import fields_of
 from batuta.settings import Settings
@@ -94,10 +96,23 @@ async def _dubbed(batuta: Batuta, source: Path, to: str, options: Options) -> Jo
     """The job at its end."""
     if batuta.gateway is None:
         raise InvalidRequest("API_GATEWAY_URL names another gateway: upload the video there, or unset it")
+    await pull(batuta.settings, _weights(batuta, to, options))
     job = await batuta.gateway.uploads.take_file(source, to, options)
     record = await batuta.dubbing.orchestrate(job.id)
     await watch(batuta.dubbing.follow(record), lambda: batuta.dubbing.cancel(record))
     return await batuta.dubbing.end_of(record)
+
+
+def _weights(batuta: Batuta, to: str, options: Options) -> list[str]:
+    """Every set of weights that the dub needs here; raises `InvalidRequest` for what cannot be dubbed."""
+    offers, settings = batuta.dubbing.offers, batuta.settings
+    offers.check(options.source_language, to, options.voice)
+    names = list(offers.weights(options.source_language, to, options.voice))
+    if settings.asr_url is None and settings.audio_transcriber_url is None:
+        names.append(f"whisper-{settings.whisper_model}")
+    if options.keep_background and settings.audio_worker_url is None:
+        names.append(SEPARATION_WEIGHTS)
+    return names
 
 
 async def _delivered(batuta: Batuta, record: JobRecord, video: Path) -> dict[str, Path]:

@@ -33,6 +33,9 @@ class Outcome(Enum):
 IDEMPOTENT_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 """May be repeated without asking (RFC 9110, section 9.2.2); any other method needs an idempotency key."""
 
+LONGEST_ASKED: Final = 30 * 24 * 3600.0
+"""Seconds; whoever asks for more, be it in 400 digits, is understood as asking for this."""
+
 _BUSY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 """RFC 9110, section 15.5.9; RFC 8470, section 5.2; RFC 6585, section 4."""
 _NEVER: Final = frozenset({HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED})
@@ -64,17 +67,18 @@ def outcome_of_error(error: type[httpx2.RequestError]) -> Outcome:
 def retry_after(headers: Mapping[str, str], wall_clock: float) -> float | None:
     """Seconds the service asks us to wait (RFC 9110, section 10.2.3), or None when it does not say.
 
+    No more than `LONGEST_ASKED`, whatever the service says.
     A date is measured against the answer's own `Date` when there is one, so that a wrong clock on either side
     does not matter; otherwise against `wall_clock`, in seconds since 1970.
     """
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), LONGEST_ASKED)
     until = _seconds_since_1970(value)
     if until is None:
         return None
     sent = _seconds_since_1970(headers.get("date", ""))
-    return max(until - (wall_clock if sent is None else sent), 0.0)
+    return min(max(until - (wall_clock if sent is None else sent), 0.0), LONGEST_ASKED)
 
 
 def _seconds_since_1970(http_date: str) -> float | None:

@@ -12,7 +12,7 @@ from batuta.access.caller import Caller
 from batuta.albums.app import Albums
 from batuta.albums.models import AlbumCacheEntry
 from batuta.albums.resolver import LONGEST_NAME
-from batuta.albums.routes import App, Changer, Reader, YearBody
+from batuta.albums.routes import App, Changer, Reader, YearBody, resolution_for
 from batuta.console.advice import Failure
 from batuta.console.albums_shown import PATH, Asked, ShownYear, failure_of, shown
 from batuta.console.pages import Pages, PagesHere
@@ -56,7 +56,7 @@ async def album_page(
 ) -> HTMLResponse:
     """The form, and below it the year of the album with what each source said."""
     asked = Asked(artist.strip(), album.strip())
-    answer = await _answer(albums, asked) if asked.said else Answer()
+    answer = await _answer(request, albums, asked) if asked.said else Answer()
     return _page(pages, request, caller, asked, answer)
 
 
@@ -67,9 +67,9 @@ async def album_form(request: Request, caller: Changer, albums: App, pages: Page
     asked = Asked(fields.get("artist", "").strip()[:LONGEST], fields.get("album", "").strip()[:LONGEST])
     match fields.get("do"):
         case "again":
-            answer = await _asked_again(albums, asked)
+            answer = await _answer(request, albums, asked, refresh=True)
         case "store":
-            answer = await _stored(albums, asked, fields)
+            answer = await _stored(request, albums, asked, fields)
         case "forget":
             await albums.caches.invalidate_album_cache(asked.artist, asked.album)
             await albums.caches.api_service.invalidate_for_album(asked.artist, asked.album)
@@ -79,23 +79,16 @@ async def album_form(request: Request, caller: Changer, albums: App, pages: Page
     return _page(pages, request, caller, asked, answer)
 
 
-async def _answer(albums: Albums, asked: Asked, *, refresh: bool = False) -> Answer:
+async def _answer(request: Request, albums: Albums, asked: Asked, *, refresh: bool = False) -> Answer:
+    """What the sources say, and what is kept nevertheless."""
     try:
-        return Answer(shown(await albums.years.resolve(asked.artist, asked.album, refresh=refresh)))
+        found = await resolution_for(request, albums, asked.artist, asked.album, refresh=refresh)
     except BatutaError as error:
         return Answer(failure=failure_of(error))
+    return Answer(shown(found), stays=found.stays)
 
 
-async def _asked_again(albums: Albums, asked: Asked) -> Answer:
-    """What the sources say now, and what is kept nevertheless."""
-    answer = await _answer(albums, asked, refresh=True)
-    kept = await albums.caches.get_album_year_entry_from_cache(asked.artist, asked.album)
-    if answer.shown is None or kept is None or kept.year == answer.shown.year:
-        return answer
-    return Answer(answer.shown, stays=kept)
-
-
-async def _stored(albums: Albums, asked: Asked, fields: dict[str, str]) -> Answer:
+async def _stored(request: Request, albums: Albums, asked: Asked, fields: dict[str, str]) -> Answer:
     """Store the year, and show what is kept then: one that is more certain stays."""
     year, confidence = fields.get("year", "").strip(), fields.get("confidence", "").strip()
     typed = (year, confidence)
@@ -105,10 +98,10 @@ async def _stored(albums: Albums, asked: Asked, fields: dict[str, str]) -> Answe
         await albums.caches.store_album_year(body.artist, body.album, body.year, body.confidence)
     except BatutaError as error:
         known = await albums.caches.get_album_year_entry_from_cache(asked.artist, asked.album)
-        answer = Answer() if known is None else await _answer(albums, asked)
+        answer = Answer() if known is None else await _answer(request, albums, asked)
         return Answer(answer.shown, wrong=failure_of(error), typed=typed)
     kept = await albums.caches.get_album_year_entry_from_cache(body.artist, body.album)
-    answer = await _answer(albums, asked)
+    answer = await _answer(request, albums, asked)
     taken = kept is not None and (kept.year, kept.confidence) == (body.year, body.confidence)
     return Answer(answer.shown, answer.failure, stored=kept if taken else None, stays=None if taken else kept)
 

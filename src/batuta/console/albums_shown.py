@@ -31,6 +31,7 @@ _WEIGHTS: Final[MappingProxyType[Weight, tuple[str, Tone]]] = MappingProxyType(
         Weight.NO_YEAR: ("Has no year", "idle"),
         Weight.NO_MATCH: ("Another album", "idle"),
         Weight.UNKNOWN: ("Does not know it", "idle"),
+        Weight.NOT_ASKED: ("Not asked", "idle"),
         Weight.FAILED: ("No answer", "bad"),
     }
 )
@@ -87,6 +88,9 @@ class ShownYear:
     passing: bool
     """It is not kept, since a source did not answer and the year is not sure enough without it."""
 
+    all_asked: bool
+    """No source lacks a token or a contact of ours."""
+
     @property
     def whence(self) -> str:
         """Whether it was known, in words."""
@@ -112,6 +116,7 @@ def shown(found: Resolution) -> ShownYear:
         voices=voices(found.said),
         others=str(comes_to) if stands_apart else None,
         passing=not known and found.year is not None and unanswered and found.confidence < SURE,
+        all_asked=all(said.weight is not Weight.NOT_ASKED for said in found.said),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from batuta.dubbing.models import DubRequest, DubResult, Segment
-from batuta.dubbing.offers import NOBODY, DubLanguage, dub_languages
+from batuta.dubbing.offers import NOBODY, DubLanguage, Offers, dub_languages
 from batuta.dubbing.orders import Fetched
 from batuta.dubbing.pipeline import dub
 from batuta.dubbing.scripts import Scripts
@@ -20,6 +20,7 @@ from batuta.errors import Cancelled, Conflict, Gone, InvalidRequest, NotFound, f
 from batuta.jobs import Event, JobRecord, Jobs, JobStatus, Terms
 from batuta.jobs.store import Listing
 from batuta.media import Subtitles, read
+from batuta.services.gateway.containers import media_type_of
 from batuta.services.gateway.gateway import Gateway
 from batuta.services.gateway.models import Job, Options
 from batuta.services.gateway.models import JobStatus as GatewayStatus
@@ -35,17 +36,23 @@ _NO_TERMS: Final = Terms()
 class Dubbing:
     """Starts dubs and shows them; a dub is known by the gateway's number of its job."""
 
-    def __init__(
-        self, jobs: Jobs, gateway: Gateway, runs: DubRuns, rows: SegmentRows, artefacts: ArtefactStore
+    def __init__(  # what it stands on
+        self,
+        jobs: Jobs,
+        gateway: Gateway,
+        runs: DubRuns,
+        rows: SegmentRows,
+        artefacts: ArtefactStore,
+        offers: Offers = NOBODY,
     ) -> None:
+        """`offers` is what our own services can do."""
         self._jobs = jobs
         self._gateway = gateway
         self._runs = runs
         self._rows = rows
         self._scripts = Scripts(artefacts)
         self.artefacts = artefacts
-        self.offers = NOBODY
-        """What our own services can do."""
+        self.offers = offers
 
     async def orchestrate(self, dub_id: int, terms: Terms = _NO_TERMS) -> JobRecord:
         """Set the dub going; one under way or done answers, one that failed or was stopped is taken up again.
@@ -161,7 +168,8 @@ class Dubbing:
         found = None if kept is None else Fetched.model_validate(kept.result).file
         if found is None or not await self.artefacts.has(found):
             raise Gone(f"the video that dub {dub_id} was made from is no longer kept here")
-        return found
+        kind = media_type_of(request_of(record).source_key)  # the artefact's is that of most videos
+        return found.model_copy(update={"media_type": kind}) if kind.startswith("video/") else found
 
     def subtitles(self, record: JobRecord, which: str) -> Artefact:
         """SubRip in the language spoken (`source`) or in the new one (`target`)."""

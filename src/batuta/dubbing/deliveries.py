@@ -9,6 +9,7 @@ from batuta.dubbing.models import DubbingReport, Published
 from batuta.dubbing.orders import Fetch, Fetched, Publish, Told, Update
 from batuta.dubbing.report import report_of
 from batuta.dubbing.scripts import Scripts, placements_of
+from batuta.errors import Conflict
 from batuta.jobs import LocalWorker, OnProgress, Worker
 from batuta.services.gateway.gateway import Gateway
 from batuta.services.gateway.keys import output_key
@@ -58,7 +59,11 @@ class Deliveries:
         """Tell the gateway that the result is there."""
         del on_progress
         done = JobChange(status=JobStatus.COMPLETED, progress=100, output_object_key=order.output_key)
-        await self._gateway.patch(order.dub_id, done)
+        try:
+            await self._gateway.patch(order.dub_id, done)
+        except Conflict:  # it had failed, and was taken up again so lately that nobody has told of it
+            await self._gateway.patch(order.dub_id, JobChange(status=JobStatus.PROCESSING))
+            await self._gateway.patch(order.dub_id, done)
         return Told(dub_id=order.dub_id)
 
     async def _report(self, order: Publish) -> DubbingReport:

@@ -63,6 +63,7 @@ class Flow:
             segments = await _each(speak, script.segments)
             return script.model_copy(update={"segments": tuple(segments)})
         notes = Notes()
+        await self._steps.note_engines(notes)
         language = await self._steps.language(order)
         await self._steps.check(order, language)
         segments = await self._spoken_as_heard(order, language, speak, progress, notes)

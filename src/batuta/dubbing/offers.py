@@ -6,10 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from batuta.errors import InvalidRequest
+from batuta.services.speech.contract import KOKORO_MODEL, KOKORO_VOICES
 from batuta.services.speech.tongues import NAMES
+from batuta.services.speech.voices import KOKORO, check_speech
 from batuta.services.speech.voices import Offer as Voices
 from batuta.services.transcriber.languages import LANGUAGES
 from batuta.services.translator.pairs import Offer as Pairs
+from batuta.services.translator.pairs import check_translation, code_of, target_of
+from batuta.services.translator.ways import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,26 @@ class Offers:
     translation: Callable[[], Pairs] | None = None
     """Blocks shortly: models may have come since."""
     speech: Voices | None = None
+
+    def check(self, spoken: str, wanted: str, voice: str | None) -> None:
+        """Raise `InvalidRequest` for a language, or a voice, that nobody here can do; blocks shortly."""
+        if code_of(spoken) == target_of(wanted):
+            raise InvalidRequest(f"the video speaks {wanted} already: name another language to dub it into")
+        if self.translation is not None:
+            check_translation(spoken, wanted, self.translation())
+        if self.speech is not None:
+            check_speech(wanted, voice, self.speech)
+
+    def weights(self, spoken: str, wanted: str, voice: str | None) -> tuple[str, ...]:
+        """The sets of model weights that translating and speaking need, as far as that is known before."""
+        names: list[str] = []
+        source = code_of(spoken)
+        if self.translation is not None and source is not None:
+            route = self.translation().route(source, target_of(wanted))
+            names += [f"bergamot-{leg.pair}" for leg in route.legs if leg.engine is Engine.BERGAMOT]
+        if self.speech is not None and self.speech.plan(wanted, voice)[0].engine == KOKORO:
+            names += [KOKORO_MODEL, KOKORO_VOICES]
+        return tuple(names)
 
 
 NOBODY: Final = Offers()

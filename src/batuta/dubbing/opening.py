@@ -15,10 +15,11 @@ from batuta.dubbing.deliveries import Deliveries
 from batuta.dubbing.far import far_speech, far_transcriber, far_translator
 from batuta.dubbing.flow import Flow
 from batuta.dubbing.mixing import Mixing
+from batuta.dubbing.offers import Offers
 from batuta.dubbing.orders import Mix, Speak
 from batuta.dubbing.progress import Watching
 from batuta.dubbing.scripts import Scripts
-from batuta.dubbing.steps import Check, Steps
+from batuta.dubbing.steps import Steps
 from batuta.dubbing.store import DubRuns, SegmentRows
 from batuta.dubbing.telling import Telling
 from batuta.errors import InvalidRequest
@@ -41,7 +42,7 @@ from batuta.storage.database import Database
 from batuta.tasks import ended
 
 if TYPE_CHECKING:
-    from batuta.dubbing.broker import JobCreated
+    from batuta.dubbing.intake import JobCreated
 
 VOICES: Final = 4
 """Lines of one dub at the speech service at a time: what it speaks, and as much waiting at its door."""
@@ -66,16 +67,16 @@ class Parts:
         artefacts: ArtefactStore,
         services: Mapping[str, Worker],
         instance: str,
-        check: Check,
+        offers: Offers,
         stack: AsyncExitStack,
     ) -> None:
-        """`services` by the name of their work; `check` says which languages and voices go together.
+        """`services` by the name of their work; `offers` says what our own can do.
 
         Clients are closed with the stack.
         """
         self.settings = settings
         self.database = database
-        self.check = check
+        self.offers = offers
         self.objects: Objects = open_objects(settings.batuta_data, _bucket(settings))
         self.gateway: Gateway = _gateway(settings, database, self.objects, stack)
         self.runs, self.rows, self.artefacts = DubRuns(database), SegmentRows(database), artefacts
@@ -85,7 +86,7 @@ class Parts:
             Journal(database, instance), artefacts, {**services, **_far(settings, artefacts, stack)}
         )
         self.watching = Watching(self.rows)
-        steps = Steps(pieces, artefacts, folder, check)
+        steps = Steps(pieces, artefacts, folder, offers.check)
         scripts = Scripts(artefacts)
         self._flow = Flow(steps, scripts, self.watching, VOICES)
         self._mixing = Mixing(pieces, scripts)
@@ -105,7 +106,7 @@ async def open_dubbing(parts: Parts, jobs: Jobs) -> AsyncGenerator[Dubs]:
     """Dubbing with its gateway, and its broker where there is one, running until the block ends."""
     settings = parts.settings
     parts.watching.jobs = jobs
-    dubbing = Dubbing(jobs, parts.gateway, parts.runs, parts.rows, parts.artefacts)
+    dubbing = Dubbing(jobs, parts.gateway, parts.runs, parts.rows, parts.artefacts, parts.offers)
 
     async def start(job: Job) -> None:
         await dubbing.orchestrate(job.id, Terms(owner=job.owner))
@@ -114,7 +115,7 @@ async def open_dubbing(parts: Parts, jobs: Jobs) -> AsyncGenerator[Dubs]:
         await start(await parts.gateway.job(message.job_id))
 
     def check(target: str, options: Options) -> None:
-        parts.check(options.source_language, target, options.voice)
+        parts.offers.check(options.source_language, target, options.voice)
 
     async with AsyncExitStack() as stack:
         announce, publish = start, None

@@ -14,7 +14,7 @@ from batuta.access.caller import Caller
 from batuta.access.door import requires
 from batuta.dubbing.app import MAX_LINE, Dubbing
 from batuta.dubbing.models import STAGES
-from batuta.dubbing.views import DubView
+from batuta.dubbing.views import DubView, request_of
 from batuta.errors import Conflict
 from batuta.jobs import JobRecord, JobStatus, Terms
 from batuta.media import FORMATS, write
@@ -179,7 +179,8 @@ async def video(dub_id: DubId, job: Readable, request: Request, dubbing: App) ->
 async def source(dub_id: DubId, job: Readable, request: Request, dubbing: App) -> Response:
     """The video as it came, or a part of it, for as long as it is kept."""
     found = await dubbing.source(job)
-    return await file_response(request, dubbing.artefacts, found, f"source_{dub_id}", inline=True)
+    name = request_of(job).source_key.partition("_")[2] or f"source_{dub_id}"
+    return await file_response(request, dubbing.artefacts, found, name, inline=True)
 
 
 @router.get("/jobs/{dub_id}/subtitles.{which}.vtt", response_class=Response)

@@ -76,6 +76,11 @@ class Steps:
             raise InvalidRequest("nobody speaks in the video: there is nothing to dub")
         return heard.language_detected
 
+    async def note_engines(self, notes: Notes) -> None:
+        """Who hears and who speaks, with their versions; who translates says so with each translation."""
+        notes.engines["transcription"] = await self._pieces.identity(Transcribe.work)
+        notes.engines["synthesis"] = await self._pieces.identity(Synthesize.work)
+
     async def check(self, order: Speak, language: str) -> None:
         """Raise `InvalidRequest` for what cannot be translated or spoken."""
         await asyncio.to_thread(self._check, language, order.target_language, order.voice)

@@ -11,7 +11,7 @@ import structlog
 
 from batuta.dubbing.store import NOTHING, DubRun, DubRuns, SegmentRows
 from batuta.dubbing.views import change_of
-from batuta.errors import BatutaError, Conflict, NotFound
+from batuta.errors import BatutaError, Conflict, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, Jobs
 from batuta.services.gateway.gateway import Gateway
 from batuta.services.gateway.models import Job, JobChange
@@ -65,9 +65,9 @@ class Telling:
             return
         change = change_of(record)
         try:
-            if change != JobChange() and change != self._said.get(run.dub_id):
+            if change != self._said.get(run.dub_id):
                 await self._told(run, change)
-        except (NotFound, Conflict) as error:  # the gateway has dropped it, or knows better
+        except (NotFound, Conflict, InvalidRequest) as error:  # the gateway has dropped it, or knows better
             log.info("dubbing.gateway_refuses", dub_id=run.dub_id, cause=error.message)
         if record.status.final:
             await self._ended(run, record)

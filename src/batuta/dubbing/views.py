@@ -114,7 +114,11 @@ def activity_of(record: JobRecord) -> str | None:
 
 
 def change_of(record: JobRecord) -> JobChange:
-    """What the gateway is told of the job; that it is completed is told by its last stage."""
+    """What the gateway is told of the job.
+
+    That it is completed its last stage has told, a moment before the record says so; in that moment the
+    gateway may be told that it is still going on, so it is told again.
+    """
     match record.status:
         case JobStatus.FAILED:
             return JobChange(status=GatewayStatus.FAILED, error=_error(record))
@@ -122,7 +126,8 @@ def change_of(record: JobRecord) -> JobChange:
             stopped = JobError(code="CANCELLED", message="the job was cancelled")
             return JobChange(status=GatewayStatus.FAILED, error=stopped)
         case JobStatus.COMPLETED:
-            return JobChange()
+            output = result_of(record).output_key
+            return JobChange(status=GatewayStatus.COMPLETED, progress=100, output_object_key=output)
         case JobStatus.QUEUED | JobStatus.RUNNING:
             return JobChange(
                 status=GatewayStatus.PROCESSING,

@@ -41,9 +41,7 @@ class Pieces:
 
         Raises the work's own error. Cancelling the call stops the work.
         """
-        worker = self._workers.get(order.work)
-        if worker is None:
-            raise InvalidRequest(f"nobody here does {order.work!r}; known work: {', '.join(self._workers)}")
+        worker = self._worker(order.work)
         key = order.key(await worker.identity())
         async with self._under_way.setdefault(key, asyncio.Lock()):
             kept = await kept_execution(self._journal, self._artefacts, key, order)
@@ -52,6 +50,16 @@ class Pieces:
             made = (await self._made(worker, order, key)).model_dump(mode="json")
             await self._journal.keep(key, made, job_id=job_id, stage=stage, work=order.work)
             return order.result(made)
+
+    async def identity(self, work: str) -> str:
+        """Who does this work now, and which version of them."""
+        return await self._worker(work).identity()
+
+    def _worker(self, work: str) -> Worker:
+        worker = self._workers.get(work)
+        if worker is None:
+            raise InvalidRequest(f"nobody here does {work!r}; known work: {', '.join(self._workers)}")
+        return worker
 
     async def _made(self, worker: Worker, order: Order[Any], key: str) -> BaseModel:
         for attempt in range(RESUBMISSIONS + 1):

@@ -184,12 +184,12 @@ def _starts(windows: Sequence[_Window], clips: Sequence[float]) -> Iterator[floa
 
 
 def _placement(window: _Window, clip: float, start: float, following: float) -> Placement:
-    """The clip from `start` on, made ready for the clip that begins at `following`."""
+    """The clip from `start` on, over when the next one begins at `following`, be that early."""
     if not clip:
         return Placement(start, 1.0, 0.0, 0.0, 0.0, window.start)
-    own = max(0.0, min(window.end, following) - start)
-    room = max(0.0, min(window.until, following) - start)
-    seconds = _seconds(clip, own, room)
+    own = max(0.0, window.end - start)
+    room = max(0.0, window.until - start)
+    seconds = max(min(_seconds(clip, own, room), following - start), clip / FASTEST)
     overflow = seconds - room
     return Placement(
         start=start,

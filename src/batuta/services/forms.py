@@ -20,11 +20,14 @@ from starlette.requests import ClientDisconnect, Request
 from batuta.errors import InvalidRequest, PayloadTooLarge
 from batuta.storage.artefacts import CHUNK_BYTES, Artefact, ArtefactStore
 
-MAX_PARTS: Final = 100
-"""Fields and files of one form."""
-MAX_FIELD_BYTES: Final = 64 * 1024
-AROUND_FILE_BYTES: Final = 1024 * 1024
-"""What may surround the file of a form."""
+MAX_FIELDS: Final = 100
+MAX_FILES: Final = 5_100
+"""Of one form: the clips of a long dub are a file each."""
+MAX_FIELD_BYTES: Final = 512 * 1024
+MAX_TEXT_BYTES: Final = 2 * 1024 * 1024
+"""All the fields of a form together."""
+AROUND_FILE_BYTES: Final = 4 * 1024 * 1024
+"""What may surround the files of a form."""
 
 _KIND: Final = b"multipart/form-data"
 _SHOWN: Final = 200
@@ -64,16 +67,25 @@ async def read_form(request: Request, keep: Keep[T]) -> list[tuple[str, str | T]
     Raises `InvalidRequest` for a form that is broken or breaks off, and whatever `keep` raises.
     """
     found: list[tuple[str, str | T]] = []
+    files = fields = size = 0
     async with aclosing(_events(request)) as events:
         async for head in events:
             if not isinstance(head, _Head):
                 continue  # the rest of a file that `keep` did not want to the end
-            if len(found) == MAX_PARTS:
-                raise InvalidRequest(f"a form may have {MAX_PARTS} fields")
             if head.is_file:
+                files += 1
+                if files > MAX_FILES:
+                    raise InvalidRequest(f"a form may have {MAX_FILES} files")
                 found.append((head.name, await keep(_data(events), head.media_type)))
-            else:
-                found.append((head.name, await _text(head.name, events)))
+                continue
+            fields += 1
+            text = await _text(head.name, events)
+            size += len(text)
+            if fields > MAX_FIELDS:
+                raise InvalidRequest(f"a form may have {MAX_FIELDS} fields")
+            if size > MAX_TEXT_BYTES:
+                raise PayloadTooLarge(f"the fields of a form may have {MAX_TEXT_BYTES} bytes together")
+            found.append((head.name, text))
     return found
 
 

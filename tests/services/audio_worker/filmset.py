@@ -1,4 +1,4 @@
-"""Films and sounds made for the tests, and a second opinion (PyAV and FFmpeg's own meters) on what comes out."""
+"""Films and sounds made for the tests, and a second opinion (FFmpeg's own meters) on what comes out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ def voice(seconds: float, db: float = -20, rate: int = RATE, hertz: float = 140)
     """Syllables: what a voice looks like to a meter and to the ear of a tempo filter."""
     time = np.arange(round(seconds * rate)) / rate
     sound = sum(np.sin(2 * np.pi * hertz * k * time) / k for k in range(1, 12))
-    return np.asarray(10 ** (db / 20) * sound * (0.1 + np.sin(2 * np.pi * 3 * time).clip(0)), np.float32)[None]
+    return np.asarray(10 ** (db / 20) * sound * (0.1 + np.sin(2 * np.pi * 3 * time).clip(0)), np.float32)[
+        None
+    ]
 
 
 def noise(seconds: float, db: float = -30, channels: int = 2, rate: int = RATE) -> Sound:
@@ -55,7 +57,7 @@ def blocks(sound: Sound, size: int = 24_000) -> Iterator[Sound]:
         yield sound[:, first : first + size].copy()
 
 
-def film(
+def film(  # noqa: PLR0913  # a film has many sides
     path: Path,
     sound: Sound | None = None,
     *,
@@ -66,10 +68,9 @@ def film(
     fps: int = 25,
     sound_starts: float = 0.0,
     trembling: bool = False,
-    container: str | None = None,
 ) -> Path:
     """A small film with moving pictures; without a sound nothing is heard."""
-    with av.open(str(path), "w", format=container) as file:
+    with av.open(str(path), "w") as file:
         pictures = file.add_stream(video, rate=fps, options=options or {})
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         base = Fraction(1, 1000) if trembling else Fraction(1, fps)
@@ -85,9 +86,7 @@ def film(
     return path
 
 
-def _pictures(
-    stream: av.VideoStream, count: int, base: Fraction, *, trembling: bool
-) -> Iterator[av.Packet]:
+def _pictures(stream: av.VideoStream, count: int, base: Fraction, *, trembling: bool) -> Iterator[av.Packet]:
     random = np.random.default_rng(1)
     at = 0
     for number in range(count):

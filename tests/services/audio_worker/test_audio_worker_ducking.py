@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batuta.services.audio_worker.ducking import (
@@ -36,6 +36,7 @@ def gains(voices: list[tuple[float, float]], depth: float, size: int) -> np.ndar
     return 20 * np.log10(whole[0])
 
 
+@settings(deadline=None, max_examples=60)
 @given(voices=spans, depth=st.floats(-20, -1), size=st.integers(7, 5000))
 def test_the_gain_is_down_while_somebody_speaks_and_never_jumps(
     voices: list[tuple[float, float]], depth: float, size: int
@@ -47,7 +48,9 @@ def test_the_gain_is_down_while_somebody_speaks_and_never_jumps(
     for start, end in voices:
         under = (time >= start + 1 / RATE) & (time <= end - 1 / RATE)
         np.testing.assert_allclose(found[under], depth, atol=0.01)
-        near |= (time > start - ATTACK_SECONDS - 2 / RATE) & (time < end + RELEASE_SECONDS + HOLD_SECONDS + 0.2)
+        near |= (time > start - ATTACK_SECONDS - 2 / RATE) & (
+            time < end + RELEASE_SECONDS + HOLD_SECONDS + 0.2
+        )
     np.testing.assert_array_equal(found[~near], 0.0)
     assert found.max(initial=0) <= 0
     assert found.min(initial=0) >= depth - 0.01

@@ -1,4 +1,4 @@
-"""Merging: the pictures bit for bit at their times, the dub first, the original second, subtitles to choose."""
+"""Merging: the pictures bit for bit at their times, the dub first, the original second, then subtitles."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def close(first: tuple[Fraction | None, ...], second: tuple[Fraction | None, ...
 
 @pytest.mark.parametrize("name", FILMS)
 def test_pictures_are_copied_and_sound_stays_with_them(name: str, dub: Path, tmp_path: Path) -> None:
-    """The bytes and times of every packet; the dub at its times, the original as far from the pictures as before."""
+    """Bytes and times of every packet; the dub at its times, the original where it was beside them."""
     sound = np.tile(tone(2 - FILMS[name].get("sound_starts", 0.0), db=-6), (2, 1))
     sound[:, : RATE // 5] = 0
     source = film(tmp_path / name, sound, **FILMS[name])
@@ -99,7 +99,9 @@ def test_old_codecs_go_into_matroska(name: str, dub: Path, tmp_path: Path) -> No
     """What MP4 never had a name for is copied all the same: Sorenson's H.263, Motion JPEG."""
     codec = "flv" if name == "old.flv" else "mjpeg"
     sound = None if codec == "flv" else tone(2)
-    source = film(tmp_path / name, sound, video=codec, audio="mp3") if codec == "flv" else _jpeg(tmp_path / name)
+    source = (
+        film(tmp_path / name, sound, video=codec, audio="mp3") if codec == "flv" else _jpeg(tmp_path / name)
+    )
     made = merged(source, dub)
     assert made["container"] == "matroska"
     assert video_trail(Path(made["output"])).sha256 == video_trail(source).sha256
@@ -146,13 +148,18 @@ def test_a_film_on_its_side_and_one_cut_on_the_phone_stay_so(dub: Path, tmp_path
 def tracks(path: str | object) -> list[tuple[str, str, str | None, bool]]:
     with av.open(str(path)) as file:
         return [
-            (stream.type, stream.codec_context.codec.canonical_name, stream.language, bool(stream.disposition & 1))
+            (
+                stream.type,
+                stream.codec_context.codec.canonical_name,
+                stream.language,
+                bool(stream.disposition & 1),
+            )
             for stream in file.streams
         ]
 
 
 def subtitles(path: str | object, track: int) -> list[tuple[float, float, str]]:
-    """From when, for how long, what; without the length before the text and the empty samples of `mov_text`."""
+    """From when, for how long, what; without the length before the text and the empty samples of MP4."""
     head = 2 if str(path).endswith(".mp4") else 0
     with av.open(str(path)) as file:
         return [
@@ -217,16 +224,20 @@ def test_the_original_sound_is_kept(
 
 
 def test_a_silent_film_gets_its_dub(dub: Path, tmp_path: Path) -> None:
-    """Nothing is made up beside it; unknown languages are said to be so."""
-    made = merged(film(tmp_path / "a.mp4"), dub, source_language=None, target_language=None)
+    """Nothing is made up beside it, also of empty subtitles; unknown languages are said to be so."""
+    (tmp_path / "empty.srt").write_text("\n")
+    languages = {"source_language": None, "target_language": None}
+    made = merged(film(tmp_path / "a.mp4"), dub, subtitles_target=str(tmp_path / "empty.srt"), **languages)
     assert [kind for kind, *_ in tracks(made["output"])] == ["video", "audio"]
     assert tracks(made["output"])[1][2] == "und"
 
 
 def test_players_can_begin_at_once_and_the_bytes_are_the_same_again(dub: Path, tmp_path: Path) -> None:
     """The head of an MP4 is before its media; no dates, no random numbers, also not in Matroska."""
+    folder = tmp_path / "it's |[odd]"
+    folder.mkdir()
     for name, kind in (("a.mp4", {}), ("a.webm", {"video": "libvpx", "audio": "libopus"})):
-        source = film(tmp_path / name, tone(2), **kind)
+        source = film(folder / name, tone(2), **kind)
         first, second = (Path(str(merged(source, dub)["output"])).read_bytes() for _ in range(2))
         assert first == second
         if name == "a.mp4":

@@ -103,7 +103,7 @@ def test_blocks_made_ahead_are_the_same() -> None:
 def test_an_error_ahead_is_raised_where_it_is_waited_for() -> None:
     """After the blocks before it."""
 
-    def broken():  # noqa: ANN202
+    def broken():
         yield from blocks(noise(1))
         raise ValueError("torn")
 
@@ -117,7 +117,7 @@ def test_whoever_leaves_stops_the_thread() -> None:
     """Nothing goes on making what nobody takes."""
     made, before = [], threading.active_count()
 
-    def endless():  # noqa: ANN202
+    def endless():
         while True:
             made.append(1)
             yield noise(0.01)

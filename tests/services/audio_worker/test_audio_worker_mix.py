@@ -98,7 +98,7 @@ def test_a_clip_that_outlasts_the_medium_fades(clip: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("clean", "step"), [(True, 6), (False, 15)])
 def test_the_background_steps_back(tmp_path: Path, clean: bool, step: float) -> None:  # noqa: FBT001
-    """Gently where it is clean, far where the original voice is in it; a clip of near silence shows how far."""
+    """Gently where it is clean, far where the original voice is in it; a silent clip shows how far."""
     bed = flac(tmp_path / "bed.flac", noise(5, -30))
     silent = flac(tmp_path / "silent.flac", np.zeros((1, 2 * RATE), np.float32))
     made = mixed(tmp_path, [(silent, 2.0, 1.0)], background=str(bed), background_is_clean=clean)
@@ -113,7 +113,7 @@ def test_the_background_steps_back(tmp_path: Path, clean: bool, step: float) -> 
 def test_the_mix_is_at_the_loudness_of_its_profile(
     tmp_path: Path, clip: Path, profile: str, voice_loudness: float | None
 ) -> None:
-    """By FFmpeg's meter: within 0.6 LU, where somebody speaks if the profile says so; peaks below the limit."""
+    """By FFmpeg's meter: within 0.6 LU, where somebody speaks if it says so; peaks below the limit."""
     wanted = PROFILES[profile]
     bed = flac(tmp_path / "bed.flac", noise(8, -38) + tone(8, 12_000, -30, channels=2))
     clips = [(clip, 1 + 2 * number, 1.0) for number in range(3)]

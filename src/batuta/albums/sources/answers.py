@@ -81,6 +81,7 @@ class Reason(StrEnum):
 _PASSING: Final = frozenset(
     {Reason.BUSY, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.RESTING, Reason.OUT_OF_TIME, Reason.NOT_JSON}
 )
+_UNASKED: Final = frozenset({Reason.NEEDS_TOKEN, Reason.NEEDS_CONTACT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,11 @@ class Failed:
     retry_after: float | None = None
     """Seconds after which asking again may help, where the source said."""
     outcome: Literal["failed"] = "failed"
+
+    @property
+    def unasked(self) -> bool:
+        """Whether it is not asked, or in vain, until the operator sets what it wants."""
+        return self.reason in _UNASKED
 
     @property
     def passing(self) -> bool:

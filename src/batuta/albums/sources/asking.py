@@ -43,7 +43,7 @@ _BUSY: Final = frozenset({408, 425, 429})
 _OUR_FAULT: Final = frozenset(range(400, 500)) - _BUSY
 """Answers the source means for us: they are read, not retried."""
 _BUSY_SECONDS: Final = 60.0
-"""A source that says so without saying for how long counts its rate in minutes."""
+"""A source that has had too much, without saying for how long, counts its rate in minutes: all keep away."""
 _LONGEST_HOLD: Final = 3600.0
 """Seconds a source may keep all of us waiting by one `Retry-After`."""
 _CONTACT: Final = re.compile(r"[!-'*-~]{3,200}")
@@ -139,7 +139,12 @@ class Asker:
         # A place before a turn: whoever had a turn and then waited for a place would go together with others.
         async with self._places:
             await self._pace.turn(longest=self._manners.retry.longest_wait, check=self._turn_away)
-            response = await self._client.request("GET", path, params=params, expected=_OUR_FAULT)
+            try:
+                response = await self._client.request("GET", path, params=params, expected=_OUR_FAULT)
+            except ServiceBusy as error:
+                if error.retry_after is None:
+                    raise ServiceBusy(error.message, _BUSY_SECONDS) from error
+                raise
         if response.status_code == self._busy_status:
             raise ServiceBusy(f"{self.name} answered {self._busy_status}: too many requests", _BUSY_SECONDS)
         return response

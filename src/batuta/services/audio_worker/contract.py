@@ -5,7 +5,7 @@ What may be long travels as files: the clips of a mix in a plan, subtitles as SR
 
 from __future__ import annotations
 
-from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Final, Literal, TypeAlias, TypedDict
 
 ENGINE: Final = "batuta.services.audio_worker.engine:work"
 """Where a pool of worker processes finds the engine."""
@@ -149,7 +149,6 @@ class MergeResult(Made):
     original_audio: Literal["copied", "encoded", "none"]
     subtitles: list[str]
     video_packets: int
-    media_type: NotRequired[str]
 
 
 Result: TypeAlias = ExtractResult | SeparateResult | MixResult | MergeResult

@@ -25,9 +25,9 @@ from batuta.services.normalizer.passes import Progress, Sound
 TOLERANCE_LU: Final = 0.5
 MARGIN_DB: Final = 0.7
 """Kept below the limit: AAC at 192 kbit/s puts peaks up to 0.3 dB higher (measured on speech)."""
-ROUNDS: Final = 6
 _STEP_DB: Final = 0.1
 _SHARE_BY_ROUND: Final = (0.6, 0.8, 0.9, 0.95, 0.98, 1.0)
+"""Of the bar, at which each round ends; there are no more rounds than these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,11 @@ from batuta.services.normalizer.passes import Progress
 SAMPLE_RATE: Final = 48_000
 _IN_MP4: Final = frozenset({"h264", "hevc", "av1", "vp9", "vvc", "mpeg4", "mpeg2video", "mpeg1video"})
 """What players expect in MP4; everything else goes into Matroska."""
-_FORMATS: Final = {"mp4": "mp4", "matroska": "fifo"}
-"""Matroska by way of `fifo`: asked directly, PyAV refuses video that is kept under a tag of AVI's."""
-_OPTIONS: Final = {
-    "mp4": {"fflags": "+bitexact", "movflags": "+faststart", "movie_timescale": "90000"},
-    "matroska": {"fflags": "+bitexact", "fifo_format": "matroska"},
-}
-"""No dates and no versions: the same order gives the same bytes. Tracks start to 11 µs instead of 1 ms."""
+_OPTIONS: Final = {"fflags": "+bitexact"}
+"""No dates and no versions: the same order gives the same bytes."""
+_MP4_OPTIONS: Final = {"movflags": "+faststart", "movie_timescale": "90000"}
+"""Tracks start to 11 µs instead of 1 ms."""
+_TEE_ESCAPED: Final = str.maketrans({character: f"\\{character}" for character in "\\'|"})
 _MOST_ENCODED_CHANNELS: Final = 6
 
 
@@ -58,7 +56,7 @@ def merge(task: MergeTask, progress: Progress) -> MergeResult:
             raise InvalidRequest(f"{task['name']} has no video in it, only sound. Send a video file.")
         merging = _Merging(task, source, picture)
         part = stack.enter_context(half_written(merging.output))
-        with av.open(part, "w", format=_FORMATS[merging.kind], options=_OPTIONS[merging.kind]) as file:
+        with _created(part, merging.kind) as file:
             packets = merging.tracks(file, dub, progress)
             try:
                 for timed in packets:
@@ -71,6 +69,16 @@ def merge(task: MergeTask, progress: Progress) -> MergeResult:
         if merging.kind == "mp4":
             leave_subtitles_off(part)
     return merging.result(dub)
+
+
+def _created(path: Path, kind: Kind) -> OutputContainer:
+    """The file to be.
+
+    Matroska by way of `tee`: asked directly, PyAV refuses video that is kept there under a tag of AVI's.
+    """
+    if kind == "mp4":
+        return av.open(path, "w", format="mp4", options={**_OPTIONS, **_MP4_OPTIONS})
+    return av.open(f"[f=matroska]{str(path).translate(_TEE_ESCAPED)}", "w", format="tee", options=_OPTIONS)
 
 
 class _Merging:
@@ -141,10 +149,10 @@ class _Merging:
             (self._task["subtitles_target"], self._task["target_language"]),
             (self._task["subtitles_source"], self._task["source_language"]),
         ):
-            if path is None:
+            text = "" if path is None else Path(path).read_text()
+            if not text.strip():
                 continue
-            cues = read(Path(path).read_text(), "srt").cues
-            track = SubtitleTrack(file, cues, self.kind, dub.info.duration or 0.0)
+            track = SubtitleTrack(file, read(text, "srt").cues, self.kind, dub.info.duration or 0.0)
             label(track.stream, language)
             self._subtitles.append(language or "und")
             yield track

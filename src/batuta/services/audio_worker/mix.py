@@ -43,7 +43,7 @@ _TOLD: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class _Background:
-    """What is under the voices, exactly as long as the mix; `loudness` is None for silence or if unknown."""
+    """What is under the voices, exactly as long as the mix, and how loud (LUFS) they are to be over it."""
 
     blocks: Iterable[Block]
     depth_db: float
@@ -68,7 +68,7 @@ def mix(task: MixTask, progress: Progress) -> MixResult:
         placing = Placing(clips, lambda clip: spoken(clip, background.voice_loudness, samples), samples)
         turned = Ducking(_seconds(spans), background.depth_db, SAMPLE_RATE)
         meter = master.meter(mixed)
-        mixed.write(_heard(placing.over(background.blocks, turned), meter))
+        mixed.write(_heard(ahead(placing.over(background.blocks, turned)), meter))
         part = stack.enter_context(half_written(output))
         mastered = master.write(mixed, meter.finish(), part, progress.rest())
     return MixResult(

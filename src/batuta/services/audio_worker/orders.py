@@ -18,12 +18,14 @@ from pydantic import (
     model_validator,
 )
 
-from batuta.errors import InvalidRequest
+from batuta.errors import InvalidRequest, PayloadTooLarge
 from batuta.jobs.orders import Order
 from batuta.services.audio_worker.profiles import DEFAULT_PROFILE, profile_named
 from batuta.storage.artefacts import Artefact
 
 MAX_CLIPS: Final = 5_000
+MAX_SUBTITLE_BYTES: Final = 4_000_000
+"""A day of dense dialogue has three million."""
 LONGEST_SECONDS: Final = 24 * 3600.0
 MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
 """What `atempo` does in one step; `media.fitting` never asks for more than 1.30."""
@@ -188,6 +190,7 @@ class AudioTask(Order[AudioResult]):
             case "merge":
                 self._needs("video", self.video)
                 self._needs("audio, the dub", self.audio)
+                self._check_subtitles()
         return self
 
     def _check_mix(self) -> None:
@@ -199,6 +202,13 @@ class AudioTask(Order[AudioResult]):
         if self.keep_background:
             background = self.bed or self.audio or self.video
             self._needs("bed, audio or video, or keep_background=false", background)
+
+    def _check_subtitles(self) -> None:
+        for subtitles in filter(None, (self.subtitles_source, self.subtitles_target)):
+            if subtitles.size > MAX_SUBTITLE_BYTES:
+                raise PayloadTooLarge(
+                    f"merge: subtitles of {subtitles.size} bytes; {MAX_SUBTITLE_BYTES} are the most"
+                )
 
     def _needs(self, what: str, value: object) -> None:
         if value is None:

@@ -172,8 +172,6 @@ class Kokoro:
 
     _MOST: Final = 220
     """Characters, which are about as many symbols."""
-    _MODEL: Final = "kokoro-82m"
-    _STYLES: Final = "kokoro-voices"
 
     def __init__(self, weights: Weights, hibari: Hibari | None, espeak: Espeak | None, size: int) -> None:
         """`size` processes may have the model loaded, 600 MB each; the readers stay the caller's."""
@@ -185,7 +183,7 @@ class Kokoro:
     @property
     def identity(self) -> str:
         """The model, and who reads for it."""
-        model = CATALOG[self._MODEL].files[0].sha256[:12]
+        model = CATALOG[contract.KOKORO_MODEL].files[0].sha256[:12]
         readers = [each.identity for each in (self._hibari, self._espeak) if each is not None]
         return "+".join([f"kokoro-{model}", *readers])
 
@@ -198,8 +196,8 @@ class Kokoro:
 
     async def say(self, text: str, voice: Voice, output: Path, on_progress: OnProgress) -> float:
         """As `Backend.say`; pulls the weights when they are not here."""
-        model = await self._weights.ensure(self._MODEL)
-        styles = await self._weights.ensure(self._STYLES)
+        model = await self._weights.ensure(contract.KOKORO_MODEL)
+        styles = await self._weights.ensure(contract.KOKORO_VOICES)
         parts = pieces(text, self._MOST)
         read = await self._read([part["text"] for part in parts], voice)
         task = KokoroTask(
@@ -208,7 +206,7 @@ class Kokoro:
                 for symbols, part in zip(read, parts, strict=True)
                 if symbols
             ],
-            model=str(model / CATALOG[self._MODEL].files[0].path),
+            model=str(model / CATALOG[contract.KOKORO_MODEL].files[0].path),
             style=str(styles / f"{voice.name}.bin"),
             output=str(output),
         )

@@ -18,6 +18,10 @@ ESPEAK: Final = "batuta.services.speech.espeak:say"
 ESPEAK_PHONEMES: Final = "batuta.services.speech.espeak:phonemes"
 """Where a pool of worker processes finds each engine."""
 
+KOKORO_MODEL: Final = "kokoro-82m"
+KOKORO_VOICES: Final = "kokoro-voices"
+"""The sets of weights that Kokoro needs."""
+
 
 class Piece(TypedDict):
     """What an engine says in one breath, and the silence after it, in seconds, when more follows."""
