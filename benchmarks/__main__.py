@@ -20,6 +20,7 @@ BENCHMARKS = (
     "client_overhead",
     "transcript_hits",
     "albums",
+    "dubbing",
 )
 
 

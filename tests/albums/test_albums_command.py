@@ -135,9 +135,12 @@ def test_a_known_year_asks_nobody(sources: Loopback, data: Path, capsys: pytest.
     assert sources.requests == []
     assert run(["albums", "year", "Nirvana", "Nevermind", "--refresh", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert (told["year"], told["origin"]) == ("1991", "sources")
+    assert (told["year"], told["origin"], told["stays"]) == ("1991", "sources", None)
+    known(data, ("Nirvana", "Nevermind", "1990", 99))
+    assert run(["albums", "year", "Nirvana", "Nevermind", "--refresh"]) == 0
+    assert "still 1990, since that is surer (99 %)" in capsys.readouterr().err
     assert {said["source"] for said in told["said"]} == {"musicbrainz", "itunes", "discogs"}
-    assert len(sources.requests) == 3
+    assert len(sources.requests) == 6
 
 
 @pytest.mark.usefixtures("sources")
@@ -158,6 +161,8 @@ def test_an_outage_is_exit_code_3(sources: Loopback, capsys: pytest.CaptureFixtu
     assert len(err.strip().splitlines()) == 1
     assert all(name in err for name in ("musicbrainz", "itunes", "discogs"))
     assert TOKEN not in out + err
+    assert run(["albums", "year", "Nirvana", "Nevermind"]) == 3
+    assert "asking again may help in 900 s" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("data")
@@ -347,6 +352,20 @@ def test_an_outage_in_a_scan_is_exit_code_3(
     assert "1 could not be asked about now" in err
     assert "'Demo'" in err  # and why
     assert dates(library) == AFTER
+    assert last_run(data) == 0  # what could not be asked about has not been gone through
+
+
+@pytest.mark.usefixtures("sources")
+def test_what_the_operator_has_not_set_is_said_once(
+    library: Path, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """A source that is not asked does not "not know" an album."""
+    monkeypatch.delenv("DISCOGS_TOKEN")
+    known(data, ("Nirvana", "Nevermind", "1991", 95), ("Björk", "Debut", "1993", 90))
+    assert run(["albums", "scan", str(library)]) == 0
+    out, err = capsys.readouterr()
+    assert err.count("set DISCOGS_TOKEN") == 1
+    assert "no source that was asked knows it" in out
 
 
 @pytest.mark.usefixtures("sources")

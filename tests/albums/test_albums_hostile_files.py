@@ -126,7 +126,7 @@ async def test_what_was_forgotten_does_not_come_back_by_damage(
 async def test_an_export_has_only_what_comes_back_as_it_was(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Keys that are no texts are left out and told, as is what contains itself; an artist may be called All."""
+    """Keys that are no texts are left out and told, like a circle; an artist may be called All."""
     circle: list[object] = []
     circle.append(circle)
     async with caches(tmp_path / "one") as one:

@@ -150,7 +150,7 @@ async def test_a_source_that_needs_a_token_stands_in_nobody_s_way(caches: CacheO
 
 
 async def test_a_year_is_kept_though_a_source_needs_a_token(caches: CacheOrchestrator) -> None:
-    """What cannot be asked is waited for by nobody: a doubtful year is kept as if there were no such source."""
+    """Nobody waits for what cannot be asked: a doubtful year is kept as if there were no such source."""
     needs = Asked("needs", Failed("needs", Reason.NEEDS_CONTACT, "set a contact"))
     up = Asked("up", knows("up", 1993, first=False))
     assert (await resolver(caches, needs, up).resolve(ARTIST, ALBUM)).confidence == 50
@@ -283,7 +283,7 @@ async def test_more_questions_than_can_be_asked_are_refused_at_once(caches: Cach
     await caches.store_album_year(ARTIST, ALBUM, "1993", 90)
     asking = [asyncio.create_task(years.resolve(ARTIST, str(one))) for one in range(MOST_AT_ONCE)]
     async with asyncio.timeout(5):
-        while len(source.asked) < MOST_AT_ONCE:
+        while len(source.asked) < MOST_AT_ONCE:  # noqa: ASYNC110  # they begin without a word
             await asyncio.sleep(0)
     with pytest.raises(ServiceBusy) as caught:
         await years.resolve(ARTIST, "one more")

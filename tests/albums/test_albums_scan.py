@@ -25,7 +25,7 @@ from batuta.albums.scanning import (
     music_files,
     read_library,
 )
-from batuta.albums.tags import Tags, read_tags, write_year
+from batuta.albums.tags import Tags, _spare_name, read_tags, write_year
 from batuta.errors import BatutaError, InvalidRequest, ServiceUnavailable, StorageError, UnreadableMedia
 
 
@@ -354,6 +354,25 @@ def test_a_text_is_no_music(tmp_path: Path):
     assert path.read_text() == "nothing to hear"
 
 
+def test_a_link_under_the_copy_s_name_is_not_written_through(tmp_path: Path):
+    """Whoever laid it there would have another file overwritten; both stay as they are."""
+    path = tag(music(tmp_path / "a.flac"), "Nirvana", "Nevermind", "2011")
+    precious = tmp_path / "precious.txt"
+    precious.write_text("precious")
+    os.link(precious, tmp_path / _spare_name(path))
+    with pytest.raises(StorageError, match="is a link to another file"):
+        write_year(path, 1991)
+    assert (precious.read_text(), date_of(path)) == ("precious", "2011")
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path):
+    """Not what a parser makes of it."""
+    path = tmp_path / "a.flac"
+    path.touch()
+    with pytest.raises(UnreadableMedia, match="it is empty"):
+        read_tags(path)
+
+
 def _tracks(folder: Path) -> tuple[Track, ...]:
     return asyncio.run(read_library(folder)).tracks
 
@@ -374,6 +393,19 @@ async def test_years_are_written_where_they_differ(tmp_path: Path):
     assert sorted(found.written) == sorted(going.written) == paths[1:]
     assert [date_of(path) for path in paths] == ["1991-09-24", "1991", "1991"]
     assert print_of(paths[0]) == untouched
+
+
+@pytest.mark.anyio
+async def test_a_link_that_leads_out_of_the_folder_is_not_written_through(tmp_path: Path):
+    """It is told; a link within the folder is as good as a file."""
+    [outside] = album(tmp_path / "outside", "Nirvana", "Nevermind", "2011")
+    (tmp_path / "music").mkdir()
+    (tmp_path / "music" / "link.flac").symlink_to(outside)
+    going = Scan(Knows(), write=True, folder=tmp_path / "music")
+    albums, _ = albums_of((await read_library(tmp_path / "music")).tracks)
+    await going.run(albums)
+    assert ["leads out of" in one.why for one in going.unwritten] == [True]
+    assert date_of(outside) == "2011"
 
 
 @pytest.mark.anyio

@@ -156,7 +156,7 @@ async def test_403_is_apples_way_to_say_later(name: str):
 
 @pytest.mark.parametrize("name", MAKERS)
 async def test_too_many_requests_without_a_time_is_a_minute_for_everybody(name: str):
-    """Discogs says no more than that; forty questions are one request, and a minute later there are answers."""
+    """Discogs says no more than that; forty questions are one request; a minute later there are answers."""
     loopback, clock = Loopback(), VirtualClock()
     loopback.script.append(Says(429))
     source = MAKERS[name]("http://s.example", Manners(clock=clock), AppTransport(loopback))

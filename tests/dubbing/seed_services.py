@@ -54,6 +54,11 @@ class SeedServices:
         self.held[text] = asyncio.Event()
         return self.reached.setdefault(text, asyncio.Event())
 
+    def release(self) -> None:
+        """Hold nothing any more."""
+        for event in self.held.values():
+            event.set()
+
     async def transcribe(self, request: Request) -> Response:
         self.asked["/transcribe"] += 1
         async with request.form() as form:

@@ -78,6 +78,7 @@ async def stage(
         ) as server,
     ):
         yield Stage(server, services)
+        services.release()
 
 
 @pytest.fixture(autouse=True)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from broker_foreign import Foreign, foreigner, soon
+from broker_wire import Wire, wired
 from dub_records import DubRecords
 from dub_server import DubServer, dub_server
 from dub_videos import film, voice
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 from seed_services import SeedServices
 
@@ -21,7 +20,7 @@ from batuta.dubbing.broker_link import CREATED
 from batuta.media.packets import video_trail
 from batuta.services.gateway.models import Options
 from batuta.testing.rabbitmq import RabbitServer
-from batuta.testing.s3 import KEY
+from batuta.testing.s3 import KEY, s3_server
 from batuta.testing.servers import serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -33,33 +32,12 @@ OPTIONS = Options(source_language="en", keep_background=False)
 POISON = b'{"jobId": "not a number"'
 
 
-class Bucketeer:
-    """An S3 server that can be stopped and started; what is stored stays."""
-
-    def __init__(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-        self._server.start()
-        self._port = self._server.get_host_and_port()[1]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self) -> None:
-        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port)
-        self._server.start()
-
-    def stop(self) -> None:
-        self._server.stop()
-
-
 @pytest.fixture
-def s3() -> Iterator[Bucketeer]:
-    """A running S3 server."""
-    server = Bucketeer()
-    yield server
-    server.stop()
+async def store() -> AsyncIterator[Wire]:
+    """The way to an S3 server; shut, it is as if the server were down."""
+    with s3_server() as endpoint:
+        async with wired(int(endpoint.rpartition(":")[2])) as wire:
+            yield wire
 
 
 @pytest.fixture
@@ -68,12 +46,13 @@ async def services() -> AsyncIterator[tuple[SeedServices, str]]:
     services = SeedServices()
     async with serving(services.app()) as url:
         yield services, url
+        services.release()
 
 
 async def test_jobs_of_the_queue_are_dubbed_although_broker_and_store_break_down(
     foreign: Foreign,
     rabbitmq: RabbitServer,
-    s3: Bucketeer,
+    store: Wire,
     services: tuple[SeedServices, str],
     tmp_path: Path,
 ) -> None:
@@ -82,7 +61,7 @@ async def test_jobs_of_the_queue_are_dubbed_although_broker_and_store_break_down
     first, second = (cast.hold(text) for text in ("FIRST.", "SECOND."))
     outside = {
         "rabbitmq_url": SecretStr(rabbitmq.url),
-        "minio_endpoint": s3.url,
+        "minio_endpoint": f"http://127.0.0.1:{store.port}",
         "minio_access_key": SecretStr(KEY),
         "minio_secret_key": SecretStr(KEY),
     }
@@ -106,15 +85,14 @@ async def test_jobs_of_the_queue_are_dubbed_although_broker_and_store_break_down
         async with foreigner(rabbitmq.url) as again:
             told = await again.statuses()
             await again.send(POISON, delivery_mode=PERSISTENT)
-            await asyncio.to_thread(s3.stop)
-            for text in ("FIRST.", "SECOND."):
-                cast.held[text].set()
+            await store.shut()
+            cast.release()
             records = DubRecords(tmp_path / "data")
             async with asyncio.timeout(30):
                 while records.begun() != ["upload", "upload"]:  # noqa: ASYNC110  # another process's file
                     await asyncio.sleep(0.02)
             await asyncio.sleep(OUTAGE_SECONDS)
-            await asyncio.to_thread(s3.start)
+            await store.open()
 
             assert await _until(told, one, "COMPLETED", two, "COMPLETED")
             (dead,) = await again.dead(1)
@@ -152,5 +130,5 @@ async def _until(told: asyncio.Queue, *wanted: object) -> bool:  # type: ignore[
     missing = {(number, status) for number, status in zip(wanted[::2], wanted[1::2], strict=True)}
     while missing:
         message = json.loads((await soon(told)).body)
-        missing.discard((message["jobId"], message["status"]))
+        missing.discard((message["id"], message["status"]))
     return True

@@ -6,14 +6,11 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
-from hostile_house import House, open_house
+from hostile_house import MAX_UPLOAD_BYTES, House, open_house
 from hostile_site import SITE_ADDRESS, Site, Trap, site_served, trap_set
 
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_services
-
-MAX_UPLOAD_BYTES = 2_000_000
-
 
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:

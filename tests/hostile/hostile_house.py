@@ -18,6 +18,7 @@ from batuta.testing.servers import serving
 
 KEY = "the-key-of-the-operator"
 SECONDS = 20.0
+MAX_UPLOAD_BYTES = 2_000_000
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ from cyclopts import Parameter
 from batuta.cli.screen import print_document
 from batuta.errors import BatutaError
 from batuta.services.kinds import SERVICES
+from batuta.services.speech.espeak_home import find_espeak
+from batuta.services.speech.voices import GET_ESPEAK
+from batuta.services.translator.apertium import Apertium
+from batuta.services.translator.service import Translator
 from batuta.settings import Settings
 from batuta.weights import State, Weights
 
@@ -29,6 +33,7 @@ _ENGINES: Final = {
     "RNNoise": ("pyrnnoise.rnnoise", "removes noise"),
     "faster-whisper": ("faster_whisper", "recognises speech"),
     "yt-dlp": ("yt_dlp", "downloads from media sites"),
+    "onnxruntime": ("onnxruntime", "speaks, and separates voices from music"),
 }
 
 
@@ -65,6 +70,8 @@ def _local(settings: Settings) -> list[Finding]:
         *(look(settings) for look in looks),
         *(_engine(name, module, purpose) for name, (module, purpose) in _ENGINES.items()),
         _weights(settings),
+        _voices(),
+        _languages(settings),
     ]
 
 
@@ -120,6 +127,21 @@ def _weights(settings: Settings) -> Finding:
     return Finding(
         "weights", status.state is State.PRESENT, f"{name} {status.state}", f"batuta models pull {name}"
     )
+
+
+def _voices() -> Finding:
+    """What dubs are spoken with; nothing is missing without the optional part, there are only fewer."""
+    espeak = find_espeak()
+    if espeak is None:
+        return Finding("voices", well=True, found=f"en, de, es, fr, it; for more: {GET_ESPEAK}")
+    return Finding("voices", well=True, found="all, with espeak-ng")
+
+
+def _languages(settings: Settings) -> Finding:
+    """What can be translated into what."""
+    offer = Translator(Weights.from_settings(settings), settings.batuta_models, rules=Apertium()).pairs()
+    pairs = ", ".join(map(str, offer.routes.values()))
+    return Finding("translation", well=True, found=pairs or "no pair of languages has its models")
 
 
 async def _service(name: str, settings: Settings) -> Finding:

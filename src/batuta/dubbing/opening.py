@@ -88,7 +88,7 @@ class Parts:
         self.watching = Watching(self.rows)
         steps = Steps(pieces, artefacts, folder, offers.check)
         scripts = Scripts(artefacts)
-        self._flow = Flow(steps, scripts, self.watching, VOICES)
+        self._flow = Flow(steps, scripts, self.watching, settings.speech_concurrency or VOICES)
         self._mixing = Mixing(pieces, scripts)
         self._deliveries = Deliveries(self.gateway, self.objects, artefacts, settings.max_upload_bytes)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import jiwer
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.weights
 
 Weights = Callable[[str], Path]
 Recording = tuple[Sound, int]
+Heard = Callable[[str, Path], tuple[TranscribeResult, bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,24 @@ def normalized(path: Path, output: Path, *, remove_noise: bool = True) -> Path:
     return output
 
 
+@pytest.fixture(scope="module")
+def speech(two_cities: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The recording, normalized as by default."""
+    return normalized(two_cities, tmp_path_factory.mktemp("speech") / "speech.flac")
+
+
+@pytest.fixture(scope="module")
+def heard(weights: Weights, tmp_path_factory: pytest.TempPathFactory) -> Heard:
+    """What a model hears in a file: the result, and the document's bytes; each is written down once."""
+    output = tmp_path_factory.mktemp("heard") / "out.json"
+
+    def hear(model: str, path: Path) -> tuple[TranscribeResult, bytes]:
+        result, _ = run(weights(model), path, output)
+        return result, output.read_bytes()
+
+    return cache(hear)
+
+
 def error_rate(text: str) -> float:
     with warnings.catch_warnings(action="ignore"):  # it has an invalid escape in a docstring
         from whisper_normalizer.english import EnglishTextNormalizer  # noqa: PLC0415
@@ -69,34 +89,26 @@ def error_rate(text: str) -> float:
 
 @pytest.mark.parametrize("model", ["whisper-base", "whisper-tiny.en"])
 def test_normalized_speech_is_written_down_nearly_without_errors(
-    weights: Weights, two_cities: Path, tmp_path: Path, model: str
+    heard: Heard, speech: Path, model: str
 ) -> None:
     """At most one word in twenty is wrong; measured in 2026: base 0.8 %, tiny.en 0 %."""
-    speech = normalized(two_cities, tmp_path / "speech.flac")
-    result, document = run(weights(model), speech, tmp_path / "out.json")
-    assert error_rate(document["full_text"]) <= 0.05
+    result, document = heard(model, speech)
+    assert error_rate(json.loads(document)["full_text"]) <= 0.05
     assert result["language_detected"] == "en"
 
 
 @pytest.mark.slow
-def test_the_default_options_are_no_worse_than_none(
-    weights: Weights, two_cities: Path, tmp_path: Path
-) -> None:
+def test_the_default_options_are_no_worse_than_none(heard: Heard, two_cities: Path, speech: Path) -> None:
     """Noise removal, mono and 16 kHz cost clean speech at most half a point of word error rate."""
-    speech = normalized(two_cities, tmp_path / "speech.flac")
     for model in ("whisper-base", "whisper-tiny.en"):
-        rates = [
-            error_rate(run(weights(model), path, tmp_path / "out.json")[1]["full_text"])
-            for path in (two_cities, speech)
-        ]
+        rates = [error_rate(json.loads(heard(model, path)[1])["full_text"]) for path in (two_cities, speech)]
         assert rates[1] <= rates[0] + 0.005
 
 
-def test_times_are_in_order_and_within_the_recording(
-    weights: Weights, two_cities: Path, tmp_path: Path
-) -> None:
+def test_times_are_in_order_and_within_the_recording(heard: Heard, two_cities: Path) -> None:
     """Words grow in time, sit in their segments, and say what the segments say."""
-    result, document = run(weights("whisper-tiny.en"), two_cities, tmp_path / "out.json")
+    result, found = heard("whisper-tiny.en", two_cities)
+    document = json.loads(found)
     times = [
         time
         for segment in document["segments"]
@@ -114,11 +126,13 @@ def test_times_are_in_order_and_within_the_recording(
         assert " ".join(word["word"] for word in segment["words"]) == segment["text"]
 
 
-def test_the_transcription_is_the_same_each_time(weights: Weights, two_cities: Path, tmp_path: Path) -> None:
+def test_the_transcription_is_the_same_each_time(
+    weights: Weights, heard: Heard, two_cities: Path, tmp_path: Path
+) -> None:
     """To the byte, however many threads take part and whichever is first."""
     folder = weights("whisper-tiny.en")
-    found = set()
-    for threads in (1, 2, 2):
+    found = {heard("whisper-tiny.en", two_cities)[1]}
+    for threads in (1, 2):
         run(folder, two_cities, tmp_path / "out.json", threads=threads)
         found.add((tmp_path / "out.json").read_bytes())
     assert len(found) == 1

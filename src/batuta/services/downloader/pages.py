@@ -130,11 +130,28 @@ class Pages:
 
 
 class _Cautious(yt_dlp.YoutubeDL):
-    """yt-dlp that reads no more of a page than a page has."""
+    """yt-dlp that reads no more of a page than a page has, and leaves no answer open at the end."""
+
+    def __init__(self, options: Any) -> None:  # noqa: ANN401  # the library's signature
+        self._open: list[Any] = []
+        """Answers that yt-dlp looked into, or made an error of, and did not close."""
+        super().__init__(options)
+
+    def close(self) -> None:
+        """Close the connections, those of open answers, too."""
+        for response in self._open:
+            response.close()
+        super().close()
 
     def urlopen(self, req: Any) -> Any:  # noqa: ANN401  # the library's signature
         """The answer, whose `read()` without a size ends early for what is no page."""
-        response: Any = super().urlopen(req)
+        self._open = [response for response in self._open if not response.closed]
+        try:
+            response: Any = super().urlopen(req)
+        except HTTPError as error:
+            self._open.append(error.response)
+            raise
+        self._open.append(response)
         read = response.read
 
         def read_a_page(amt: int | None = None) -> bytes:
