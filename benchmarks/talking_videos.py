@@ -28,7 +28,9 @@ def music(seconds: float) -> Sound:
     """A chord that swells and fades."""
     time = np.arange(round(seconds * RATE)) / RATE
     swell = 0.6 + 0.4 * np.sin(np.pi * time)
-    return np.asarray(sum(0.02 * np.sin(2 * np.pi * hertz * time) for hertz in CHORD) * swell, np.float32)[None]
+    return np.asarray(sum(0.02 * np.sin(2 * np.pi * hertz * time) for hertz in CHORD) * swell, np.float32)[
+        None
+    ]
 
 
 def film(path: Path, sound: Sound, seconds: float, fps: int = 25) -> Path:

@@ -22,8 +22,9 @@ PullWeights = Callable[[str], Path]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let our many processes share compiled modules where the environment wants none beside the sources."""
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and config.cache is not None:
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
+    cache = getattr(config, "cache", None)
+    if cache is not None and os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
 
 
 @pytest.fixture(autouse=True)

@@ -145,6 +145,8 @@ async def test_health_speaks_of_the_services(client: httpx2.AsyncClient) -> None
         "audio-normalization": "healthy",
         "audio-transcriber": "healthy",
         "translator": "healthy",
+        "audio-worker": "healthy",
+        "speech": "healthy",
     }
 
 

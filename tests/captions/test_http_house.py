@@ -108,6 +108,8 @@ async def test_a_factory_reset_leaves_nothing(client: httpx2.AsyncClient, settin
         "audio-normalization",
         "audio-transcriber",
         "translator",
+        "audio-worker",
+        "speech",
     }
     assert answer["microservices"]["translator"]["status"] == "success"
     assert answer["microservices"]["video-downloader"]["status"] == "error"  # the stub knows no such route

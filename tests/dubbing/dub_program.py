@@ -13,7 +13,7 @@ from batuta.services.gateway.models import Options
 from batuta.settings import Settings
 
 AT_WORK = {"extraction", "separation", "merge"}
-"""Where it stands still while an engine works; in other stages when the work is done and nothing noted yet."""
+"""Where it stands still while an engine works; elsewhere when the work is done and not noted yet."""
 LINES_KEPT = 1
 """So many clips are noted before the synthesis stands still."""
 

@@ -22,7 +22,9 @@ class DubRecords:
 
     def begun(self) -> list[str]:
         """Stages under way."""
-        return [stage for (stage,) in self._rows("select stage from stage_executions where finished_at is null")]
+        return [
+            stage for (stage,) in self._rows("select stage from stage_executions where finished_at is null")
+        ]
 
     def finished(self) -> list[tuple[str, str]]:
         """Work that was finished: its stage and its key."""
@@ -46,14 +48,14 @@ class DubRecords:
     def spoken(self) -> dict[str, int]:
         """How often the work at each text that is spoken was begun."""
         return {
-            job["order"]["text"]: job["runs"]
-            for job in self.orders("speech")
-            if job["status"] == "completed"
+            job["order"]["text"]: job["runs"] for job in self.orders("speech") if job["status"] == "completed"
         }
 
     def gateway(self) -> list[tuple[str, str | None]]:
         """Status and output of the gateway's jobs, oldest first."""
-        return [(s, key) for s, key in self._rows("select status, output_object_key from dub_jobs order by id")]
+        return [
+            (s, key) for s, key in self._rows("select status, output_object_key from dub_jobs order by id")
+        ]
 
     def _rows(self, query: str, *values: str) -> list[tuple[str, ...]]:
         """None while there is no database, or it is being made."""

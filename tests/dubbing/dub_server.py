@@ -57,7 +57,10 @@ class DubServer:
         """The gateway's job once it is over for the orchestrator, too."""
         await self.api.get(f"/jobs/{number}/wait", params={"timeout": WAIT_SECONDS})
         async with asyncio.timeout(WAIT_SECONDS):
-            while (job := (await self.api.get(f"/api/v1/job/{number}")).json())["status"] not in FINAL:
+            while True:
+                job = (await self.api.get(f"/api/v1/job/{number}")).json()
+                if job["status"] in FINAL:
+                    break
                 await asyncio.sleep(0.02)  # the gateway is told of failures within a second
         found: dict[str, Any] = job
         return found

@@ -83,7 +83,7 @@ def loudness(sound: Sound) -> tuple[float, float]:
 
 
 def found_at(clip: Sound, mixed: Sound, seconds: float = 0.6) -> float:
-    """When the beginning of the clip is heard in the whole mix, wherever that is: where they correlate most."""
+    """When the beginning of the clip is heard in the mix, wherever that is: where they correlate most."""
     beginning = voice_in(clip[:, : round(seconds * RATE)])
     whole = voice_in(mixed)
     size = 1 << (whole.size + beginning.size).bit_length()
@@ -103,4 +103,4 @@ def voice_in(sound: Sound) -> Sound:
     spectrum = np.fft.rfft(sound[0], 1 << samples.bit_length())
     hertz = np.fft.rfftfreq(1 << samples.bit_length(), 1 / RATE)
     spectrum[(hertz < VOICE_HZ) | (hertz > VOICE_RATE / 2)] = 0
-    return np.asarray(np.fft.irfft(spectrum)[:samples:RATE // VOICE_RATE], np.float32)
+    return np.asarray(np.fft.irfft(spectrum)[: samples : RATE // VOICE_RATE], np.float32)

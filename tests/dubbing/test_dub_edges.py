@@ -109,7 +109,9 @@ async def test_three_minutes_without_speech_stay_where_they_are(
     mixed = read(dub)
     for line in (first, last):
         clip = tmp_path / "clip.flac"
-        clip.write_bytes((await server.api.get(f"/jobs/{shown['id']}/segments/{line['index']}/audio")).content)
+        clip.write_bytes(
+            (await server.api.get(f"/jobs/{shown['id']}/segments/{line['index']}/audio")).content
+        )
         assert found_at(read(clip), mixed) == pytest.approx(line["planned_start"], abs=0.15)
     assert look(dub).duration == pytest.approx(look(video).duration, abs=0.2)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 
 import pytest
 from flow_stage import Stage, flow_stage
 
-from batuta.errors import EngineCrashed, InvalidRequest, ServiceUnavailable
+from batuta.dubbing.models import Segment
+from batuta.errors import EngineCrashed, InvalidRequest, ServiceUnavailable, StorageError
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +37,7 @@ async def test_every_line_is_heard_translated_and_spoken_in_order(stage: Stage) 
     ]
     assert [segment.start for segment in script.segments] == [0.5, 4.5, 8.5]
     assert all(segment.clip and segment.state == "spoken" for segment in script.segments)
-    assert script.engines == {"transcription": "1", "synthesis": "1", "translation": "capitals"}
+    assert script.engines == {"sound": "1", "transcription": "1", "synthesis": "1", "translation": "capitals"}
 
 
 async def test_a_line_is_spoken_while_later_ones_are_still_being_heard(stage: Stage) -> None:
@@ -164,3 +165,17 @@ async def test_progress_only_grows_to_its_end(stage: Stage) -> None:
     """The bar of the synthesis ends at 100."""
     await stage.spoken(stage.order())
     assert stage.bars.percents[-1] == 100
+
+
+async def test_a_failure_within_a_line_is_told_as_what_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tasks within tasks: the real cause comes out, not a group of groups."""
+
+    async def full(_job_id: str, segments: Iterable[Segment]) -> None:
+        if any(segment.state == "spoken" for segment in segments):
+            raise StorageError("the disk is full")
+
+    monkeypatch.setattr(stage.rows, "put", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        await stage.spoken(stage.order())

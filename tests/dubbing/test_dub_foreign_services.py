@@ -1,4 +1,4 @@
-"""Dubbing with somebody else's recogniser, translator and voices, by the seed's protocol; and who may do what."""
+"""Dubbing with somebody else's recogniser, translator and voices, by the seed's protocol."""
 
 from __future__ import annotations
 
@@ -61,9 +61,7 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def stage(
-    anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncGenerator[Stage]:
+async def stage(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stage]:
     """Dubbing with three services on loopback that are not ours."""
     del anyio_backend
     services = SeedServices()
@@ -149,7 +147,9 @@ async def test_a_dub_under_way_is_not_begun_again_nor_edited(stage: Stage, tmp_p
     answers = [await api.post("/orchestrate", json={"job_id": number}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [202, 202, 202]
     jobs = [answer.json()["job"] for answer in answers]
-    assert {(job["id"], job["status"], job["targetLanguage"]) for job in jobs} == {(number, "PROCESSING", "pt")}
+    assert {(job["id"], job["status"], job["targetLanguage"]) for job in jobs} == {
+        (number, "PROCESSING", "pt")
+    }
     refused = await api.patch(f"/jobs/{number}/segments/0", json={"text": "Espere."})
     assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
     stage.services.held["WAIT."].set()
@@ -184,10 +184,10 @@ async def test_the_gateway_says_completed_however_often_it_is_told(
     stage.services.hold("DONE.")
     number = await stage.begun(stage.video(tmp_path, "Done."))
     async with asyncio.timeout(20):
-        while (await stage.gateway_job(number))["status"] != "PROCESSING":
+        while (await stage.gateway_job(number))["status"] != "PROCESSING":  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         stage.services.held["DONE."].set()
-        while await stage.server.dubbing._runs.untold():
+        while await stage.server.dubbing._runs.untold():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     job = await stage.gateway_job(number)
     assert (job["status"], job["progress"]) == ("COMPLETED", 100)

@@ -1,4 +1,4 @@
-"""kill -9 in every one of the eight stages of one real dub: it goes on, and nothing finished is done again."""
+"""kill -9 in each of the eight stages of one real dub: it goes on, nothing finished is done again."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def test_a_dub_killed_in_every_stage_ends_as_if_nothing_had_happened(
     assert spoken_at_the_kill.items() <= records.spoken().items(), "a line was spoken again"
     assert set(records.spoken().values()) == {1}
     assert records.gateway() == [("COMPLETED", "dubbed_1.mp4")]
-    objects = [path.name for path in (records.data / "objects").rglob("*.mp4")]
-    assert sorted(objects) == sorted(["dubbed_1.mp4", *(name for name in objects if name.endswith("_talk.mp4"))])
-    assert len(objects) == 2
+    source, result = sorted(path.name for path in (records.data / "objects").rglob("*.mp4"))
+    assert source.endswith("_talk.mp4")
+    assert result == "dubbed_1.mp4"
 
 
 def _kill_in(stage: str, records: DubRecords, video: Path) -> None:

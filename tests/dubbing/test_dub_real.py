@@ -65,7 +65,9 @@ class Dubbed:
 
 
 @pytest.fixture(scope="module")
-def dubbed(two_cities: Path, weights: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Dubbed:
+def dubbed(
+    two_cities: Path, weights: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Dubbed:
     """Three sentences over music, dubbed once, then with one line said otherwise."""
     for name in ("whisper-base", "spleeter-2stems", "kokoro-82m", "kokoro-voices", "bergamot-en-pt"):
         weights(name)
@@ -163,7 +165,10 @@ def test_the_tracks_are_the_dub_the_original_and_subtitles_in_both_languages(dub
             ("subtitle", "por"),
             ("subtitle", "eng"),
         ]
-        assert [bool(s.disposition & av.stream.Disposition.default) for s in file.streams.audio] == [True, False]
+        assert [bool(s.disposition & av.stream.Disposition.default) for s in file.streams.audio] == [
+            True,
+            False,
+        ]
         original = [bytes(packet) for packet in file.demux(file.streams.audio[1]) if packet.size]
         assert original == [bytes(packet) for packet in source.demux(source.streams.audio[0]) if packet.size]
 

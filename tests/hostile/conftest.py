@@ -12,6 +12,7 @@ from hostile_site import SITE_ADDRESS, Site, Trap, site_served, trap_set
 from batuta.testing.servers import serving
 from batuta.testing.stubs import instant_services
 
+
 @pytest.fixture(scope="module")
 def anyio_backend() -> str:
     """One event loop for a module's tests, so that they can share a server."""

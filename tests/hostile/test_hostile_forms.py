@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from hostile_house import House, answered, refusal
+from hostile_house import MAX_UPLOAD_BYTES, House, answered, refusal
 
 from batuta.access import bodies
 

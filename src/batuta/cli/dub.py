@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -74,7 +75,7 @@ async def dub(  # noqa: PLR0913  # the options of a command
         video = _place(source, output, to)
         async with stopped_by_signal(), open_batuta(Settings(), carries="own") as batuta:
             record = await _dubbed(batuta, source, to, fields_of(Options, asked))
-            written = await _delivered(batuta, record, video)
+            written = await _delivered(batuta, record, source, video)
             report = await batuta.dubbing.report(record)
     except BatutaError as error:
         if as_json:
@@ -100,7 +101,10 @@ async def _dubbed(batuta: Batuta, source: Path, to: str, options: Options) -> Jo
     job = await batuta.gateway.uploads.take_file(source, to, options)
     record = await batuta.dubbing.orchestrate(job.id)
     await watch(batuta.dubbing.follow(record), lambda: batuta.dubbing.cancel(record))
-    return await batuta.dubbing.end_of(record)
+    record = await batuta.dubbing.end_of(record)
+    with suppress(BatutaError):  # the files go to where they were asked for, and need not be kept twice
+        await batuta.gateway.clean(await batuta.gateway.gateway.job(job.id), delete_record=False)
+    return record
 
 
 def _weights(batuta: Batuta, to: str, options: Options) -> list[str]:
@@ -115,21 +119,22 @@ def _weights(batuta: Batuta, to: str, options: Options) -> list[str]:
     return names
 
 
-async def _delivered(batuta: Batuta, record: JobRecord, video: Path) -> dict[str, Path]:
+async def _delivered(batuta: Batuta, record: JobRecord, source: Path, video: Path) -> dict[str, Path]:
     """The video, and beside it the subtitles in both languages and the report."""
     result = result_of(record)
     video = video.with_suffix(".mp4" if result.video.media_type == "video/mp4" else ".mkv")
-    stem = video.stem.removesuffix(f".{result.target_language}")
+    if video.exists() and video.samefile(source):  # the container became another than was asked for
+        video = video.with_stem(f"{video.stem}.dubbed")
     files = {
         "video": (result.video, video),
         "report": (result.report, video.with_name(REPORT)),
         "subtitles_source": (
             result.subtitles_source,
-            video.with_name(f"{stem}.{result.source_language}.srt"),
+            video.with_suffix(f".{result.source_language}.srt"),
         ),
         "subtitles_target": (
             result.subtitles_target,
-            video.with_name(f"{stem}.{result.target_language}.srt"),
+            video.with_suffix(f".{result.target_language}.srt"),
         ),
     }
     for artefact, path in files.values():

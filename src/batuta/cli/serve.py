@@ -17,7 +17,7 @@ from batuta.access.gate import ensure_key
 from batuta.access.keys import Keys
 from batuta.cli.screen import say
 from batuta.logs import start_logging
-from batuta.server import batuta_app, orchestrator_app, standalone_service
+from batuta.server import APPS, batuta_app, orchestrator_app, standalone_service
 from batuta.services.kinds import kind_named
 from batuta.settings import Settings
 from batuta.storage.database import Database
@@ -25,9 +25,21 @@ from batuta.telemetry.tracing import start_tracing
 
 Port = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=65535))]
 Part = Literal[
-    "all", "captions", "transcripts", "albums", "downloader", "normalizer", "transcriber", "translator"
+    "all",
+    "captions",
+    "transcripts",
+    "albums",
+    "dubbing",
+    "downloader",
+    "normalizer",
+    "transcriber",
+    "translator",
+    "speech",
+    "worker",
 ]
-ORCHESTRATORS: Final = frozenset({"all", "captions", "transcripts", "albums"})
+ORCHESTRATORS: Final = frozenset({"all", *APPS})
+PORTS: Final = {"dubbing": 8400}
+"""Of orchestrators whose seed names another than the usual one."""
 _PART: Final = "BATUTA_PART"
 _ADDRESS: Final = "HOST"
 
@@ -44,12 +56,12 @@ def serve(
     Parameters
     ----------
     part
-        all (each orchestrator under its name), captions, transcripts or albums (under the seed's own
-        paths), or one service alone.
+        all (each orchestrator under its name), captions, transcripts, albums or dubbing (under the seed's
+        own paths), or one service alone.
     host
         Address to listen on; the default is 127.0.0.1 (HOST).
     port
-        Port to listen on; the default is 8000, or 8001 to 8004 for a service alone (PORT).
+        Port to listen on; the default is 8000, 8400 for dubbing, or a service's own (PORT).
     workers
         Server processes (WORKERS); a service alone has one.
     """
@@ -124,7 +136,7 @@ async def _check_storage(settings: Settings) -> None:
 
 def _port(part: Part, settings: Settings) -> int:
     if part in ORCHESTRATORS or "port" in settings.model_fields_set:
-        return settings.port
+        return settings.port if "port" in settings.model_fields_set else PORTS.get(part, settings.port)
     return kind_named(part)[1].port
 
 
@@ -132,7 +144,7 @@ def _app(part: str, settings: Settings) -> FastAPI:
     match part:
         case "all":
             return batuta_app(settings)
-        case "captions" | "transcripts" | "albums":
+        case _ if part in APPS:
             return orchestrator_app(part, settings)
         case service:
             return standalone_service(service, settings)

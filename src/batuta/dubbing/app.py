@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -24,11 +25,13 @@ from batuta.services.gateway.containers import media_type_of
 from batuta.services.gateway.gateway import Gateway
 from batuta.services.gateway.models import Job, Options
 from batuta.services.gateway.models import JobStatus as GatewayStatus
-from batuta.services.translator.pairs import target_of
+from batuta.services.transcriber.languages import AUTO
+from batuta.services.translator.pairs import code_of, target_of
 from batuta.storage.artefacts import Artefact, ArtefactStore
 
-MAX_LINE: Final = 5000
-"""Characters of one line."""
+MAX_LINE: Final = 1000
+"""Characters of one line: a minute of speech."""
+_BEFORE_THE_SCRIPT: Final = frozenset({"fetch", "extraction", "transcription", "translation"})
 _EVER: Final = dt.timedelta(days=36_500)
 _NO_TERMS: Final = Terms()
 
@@ -61,14 +64,21 @@ class Dubbing:
         """
         found = await self._runs.job_of(dub_id)
         if found is not None:
-            record = await self._jobs.get(found)
-            if record.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-                return await self._again(record, request_of(record))
-            return record
+            with suppress(NotFound):  # forgotten since: it begins anew
+                record = await self._jobs.get(found)
+                return await self._taken_up(record)
         request = _request(await self._gateway.job(dub_id))
         record = await self._jobs.start(dub, request, terms=terms, reuse_within=_EVER, same=_same(dub_id))
         await self._runs.put(DubRun(dub_id, record.job_id))
         return record
+
+    async def _taken_up(self, record: JobRecord) -> JobRecord:
+        if record.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
+            return record
+        try:
+            return await self._again(record, request_of(record))
+        except Conflict:  # somebody else did at the same time
+            return await self._jobs.get(record.job_id)
 
     async def record(self, dub_id: int) -> JobRecord:
         """The job that does the dub; raises `NotFound`."""
@@ -116,7 +126,8 @@ class Dubbing:
         if not 0 < len(said) <= MAX_LINE:
             raise InvalidRequest(f"text: 1 to {MAX_LINE} characters, not {len(said)}")
         try:
-            script = await self._scripts.read(_result(record).script)
+            known = request_of(record).script if record.result is None else None
+            script = await self._scripts.read(known or _result(record).script)
         except NotFound as error:
             raise Gone("the script of this dub is no longer kept: dub the video again") from error
         if number not in range(len(script.segments)):
@@ -127,8 +138,40 @@ class Dubbing:
         return await self._again(record, request_of(record).model_copy(update={"script": kept}))
 
     async def retry(self, record: JobRecord, stage: str | None = None) -> JobRecord:
-        """Do a finished dub again, from a stage on where one is named; what is not stale is a lookup."""
-        return await self._again(record, request_of(record), stage)
+        """Do a finished dub again, from a stage on where one is named; what is not stale is a lookup.
+
+        Lines that could not be spoken are tried again, with `synthesis` all of them; with `transcription` or
+        `translation` the script goes, and with it every line that was changed.
+        """
+        request, script = request_of(record), None
+        if stage not in _BEFORE_THE_SCRIPT:
+            script = await self._retried_script(record, everything=stage == "synthesis")
+        return await self._again(record, request.model_copy(update={"script": script}), stage)
+
+    async def _retried_script(self, record: JobRecord, *, everything: bool) -> Artefact | None:
+        """The newest script, without the clips that are to be made anew; None where it is gone."""
+        request = request_of(record)
+        kept = request.script if record.result is None else result_of(record).script
+        if kept is None:
+            return None
+        try:
+            script = await self._scripts.read(kept)
+        except NotFound:
+            return None
+        segments = tuple(
+            _unspoken(each) if everything or each.state == "failed" else each for each in script.segments
+        )
+        return await self._scripts.keep(script.model_copy(update={"segments": segments}))
+
+    async def forget(self, dub_id: int) -> None:
+        """Stop the dub and forget it: the gateway has forgotten its job."""
+        job_id = await self._runs.job_of(dub_id)
+        if job_id is None:
+            return
+        with suppress(NotFound):
+            await self._jobs.delete(job_id)
+        await self._runs.forget(dub_id)
+        await self._rows.forget(job_id)
 
     async def cancel(self, record: JobRecord) -> JobRecord:
         """Stop the dub."""
@@ -198,11 +241,10 @@ class Dubbing:
 
     async def clip(self, record: JobRecord, number: int) -> Artefact:
         """What is spoken in one line; raises `NotFound` before it is."""
-        segments = await self._rows.of(record.job_id)
-        found = next((each.clip for each in segments if each.index == number), None)
-        if found is None:
+        found = await self._rows.one(record.job_id, number)
+        if found is None or found.clip is None:
             raise NotFound(f"line {number} is not spoken yet, or there is none")
-        return found
+        return found.clip
 
     async def _again(self, record: JobRecord, request: DubRequest, stage: str | None = None) -> JobRecord:
         same, once_more = _same(request.dub_id), request.model_copy(update={"round": request.round + 1})
@@ -224,7 +266,8 @@ def _request(job: Job) -> DubRequest:
         dub_id=job.id,
         source_key=job.source_object_key,
         target_language=target_of(job.target_language),
-        source_language=options.source_language,
+        spoken_as=job.target_language.strip(),
+        source_language=code_of(options.source_language) or AUTO,
         voice=options.voice,
         keep_background=options.keep_background,
         subtitles=options.subtitles,
@@ -239,5 +282,10 @@ def _same(dub_id: int) -> str:
 
 def _changed(segment: Segment, text: str) -> Segment:
     """The segment with another text, to be spoken anew; what was said of the old one does not hold."""
-    update = {"text": text, "state": "translated", "clip": None, "clip_seconds": None, "engine": None}
-    return segment.model_copy(update={**update, "warnings": ()})
+    return _unspoken(segment).model_copy(update={"text": text, "translated": True})
+
+
+def _unspoken(segment: Segment) -> Segment:
+    """The segment before anybody spoke it."""
+    update = {"state": "translated", "clip": None, "clip_seconds": None, "engine": None, "warnings": ()}
+    return segment.model_copy(update=update)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final, Protocol, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -171,10 +171,11 @@ def far_speech(client: ServiceClient, artefacts: ArtefactStore) -> FarService:
 
     async def fetched(said: _Voice) -> Artefact:
         """The clip; only ever from the service itself, whatever address it names."""
-        path = urlsplit(said.audio_url).path if said.audio_url else ""
+        address = urlsplit(said.audio_url or "")
+        path = f"/{address.path.lstrip('/')}" if address.path else ""
         if not path:
             path = f"/audio/{PurePosixPath(said.audio_path or 'missing').name}"
-        async with client.stream("GET", path) as response:
+        async with client.stream("GET", path, params=dict(parse_qsl(address.query))) as response:
             kind = response.headers.get("content-type", "audio/wav")
             return await artefacts.put(response.aiter_bytes(), kind, max_bytes=_CLIP_BYTES)
 

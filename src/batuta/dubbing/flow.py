@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
+from batuta.dubbing.checks import NOBODY_SPEAKS
 from batuta.dubbing.models import Script, Segment, Spoken
 from batuta.dubbing.orders import Speak
 from batuta.dubbing.progress import Progress, Watch
@@ -43,7 +44,7 @@ class Flow:
             try:
                 script = await self._script(order, progress)
             except ExceptionGroup as errors:
-                raise errors.exceptions[0] from None  # the tasks of a flow raise no groups
+                raise _first(errors) from None
             return await self._scripts.spoken(script)
 
     async def _script(self, order: Speak, progress: Progress) -> Script:
@@ -67,7 +68,7 @@ class Flow:
         language = await self._steps.language(order)
         await self._steps.check(order, language)
         segments = await self._spoken_as_heard(order, language, speak, progress, notes)
-        segments = await self._shortened(order, segments, language, speak, notes)
+        segments = await self._shortened(order, segments, language, places, progress, notes)
         return Script(
             source_language=language,
             target_language=order.target_language,
@@ -103,7 +104,7 @@ class Flow:
                 await progress.heard(heard, until=end)
                 ways.append(group.create_task(go_on(heard)))
         if not count:
-            raise InvalidRequest("nobody speaks in the video: there is nothing to dub")
+            raise InvalidRequest(NOBODY_SPEAKS)
         return [segment for way in ways for segment in way.result()]
 
     async def _shortened(
@@ -111,7 +112,8 @@ class Flow:
         order: Speak,
         segments: Sequence[Segment],
         language: str,
-        speak: Callable[[Segment], Awaitable[Segment]],
+        places: asyncio.Semaphore,
+        progress: Progress,
         notes: Notes,
     ) -> list[Segment]:
         """The segments; where a clip has no room, with a shorter text if the translator knows one."""
@@ -121,11 +123,16 @@ class Flow:
             if seconds <= room or segment.state != "spoken":
                 return segment
             longest = max(int(len(segment.text) * room / seconds), 1)
-            shorter = await self._steps.shorten(order, segment, language, longest, notes)
+            shorter = await self._steps.shorten(order, segment, language, longest)
             if shorter is None:
                 return segment
-            spoken = await speak(shorter)
-            return spoken if (spoken.clip_seconds or seconds) < seconds else segment
+            async with places:
+                spoken = await self._steps.speak(order, shorter)
+            if spoken.state != "spoken" or (spoken.clip_seconds or seconds) >= seconds:
+                return segment
+            await progress.moved([spoken])
+            notes.warnings[f"line {segment.index} is translated more briefly, to fit its time"] = None
+            return spoken
 
         rooms = room_of(segments, order.duration)
         return await _each(fitted, segments)
@@ -142,3 +149,11 @@ async def _each(
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(segment)) for segment in segments]
     return [task.result() for task in tasks]
+
+
+def _first(failure: Exception) -> Exception:
+    """The first failure in a group, in whose tasks there may be groups again."""
+    while isinstance(failure, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", failure)
+        failure = group.exceptions[0]
+    return failure

@@ -24,9 +24,8 @@ class Mixing:
 
     async def mix(self, order: Mix, on_progress: OnProgress) -> AudioResult:
         """The sound of the dub, as long as the video."""
-        del on_progress
         task = await asyncio.to_thread(_task, order, await self._scripts.read(order.script))
-        return await self._pieces.do(order.job, "mix", task)
+        return await self._pieces.do(order.job, "mix", task, on_progress)
 
 
 def _task(order: Mix, script: Script) -> AudioTask:

@@ -24,6 +24,8 @@ class DubRequest(BaseModel):
     """Where the video is in the object store."""
     target_language: str
     """A code such as `pt`."""
+    spoken_as: str | None = None
+    """The target with its region, such as `pt-PT`, for the choice of a voice."""
     source_language: str = "auto"
     voice: str | None = None
     keep_background: bool = True
@@ -51,6 +53,8 @@ class Segment(BaseModel):
     source_text: str
     text: str = ""
     """In the target language; empty until it is translated."""
+    translated: bool = True
+    """Whether that is so; nobody could translate a line that is spoken as it is."""
     state: SegmentState = "heard"
     clip: Artefact | None = None
     clip_seconds: float | None = None
@@ -101,6 +105,8 @@ class Totals(BaseModel):
     spoken: int
     fallbacks: int
     """Segments in which the original voice is kept."""
+    untranslated: int
+    """Segments that are spoken in the language of the video."""
     max_tempo: float
     on_plan: float
     """The share of segments that start within 0.15 s of the plan, 0 to 1."""
@@ -166,6 +172,8 @@ class DubResult(BaseModel):
     warnings: tuple[str, ...] = ()
 
 
+PATIENCE: Final = 8.0
+"""Times JOB_TIMEOUT_MINUTES that a dub may take: speaking takes about as long as the video lasts."""
 STAGES: Final = {
     "fetch": 3.0,
     "extraction": 4.0,

@@ -30,7 +30,8 @@ from batuta.services.gateway.bucket import Bucket
 from batuta.services.gateway.desk import Desk, open_desk, open_objects
 from batuta.services.gateway.far import FarGateway
 from batuta.services.gateway.gateway import Gateway, OwnGateway
-from batuta.services.gateway.models import Job, Options
+from batuta.services.gateway.models import Job, JobChange, JobError, Options
+from batuta.services.gateway.models import JobStatus as GatewayStatus
 from batuta.services.gateway.objects import Objects
 from batuta.services.gateway.store import DubJobs
 from batuta.services.speech.orders import Synthesize
@@ -109,10 +110,18 @@ async def open_dubbing(parts: Parts, jobs: Jobs) -> AsyncGenerator[Dubs]:
     dubbing = Dubbing(jobs, parts.gateway, parts.runs, parts.rows, parts.artefacts, parts.offers)
 
     async def start(job: Job) -> None:
-        await dubbing.orchestrate(job.id, Terms(owner=job.owner))
+        try:
+            await dubbing.orchestrate(job.id, Terms(owner=job.owner))
+        except InvalidRequest as error:  # taken in by a gateway that did not know better
+            why = JobError.told(error.code, error.message, None)
+            await parts.gateway.patch(job.id, JobChange(status=GatewayStatus.FAILED, error=why))
+            raise
 
     async def arrived(message: JobCreated) -> None:
-        await start(await parts.gateway.job(message.job_id))
+        """A message may come twice: what failed or was stopped since is not taken up again by the copy."""
+        job = await parts.gateway.job(message.job_id)
+        if job.status is GatewayStatus.QUEUED:
+            await start(job)
 
     def check(target: str, options: Options) -> None:
         parts.offers.check(options.source_language, target, options.voice)
@@ -134,6 +143,7 @@ async def open_dubbing(parts: Parts, jobs: Jobs) -> AsyncGenerator[Dubs]:
                 check=check,
                 announce=announce,
                 max_bytes=settings.max_upload_bytes,
+                forget=dubbing.forget,
             )
             desk = await stack.enter_async_context(opened)
         else:

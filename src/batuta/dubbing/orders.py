@@ -26,6 +26,8 @@ class Fetch(Order[Fetched]):
     work: ClassVar[str] = "dub-fetch"
     Result: ClassVar[type[BaseModel]] = Fetched
 
+    dub_id: int
+    """Another job's object may have had the same name."""
     object_key: str
 
 
@@ -44,8 +46,12 @@ class Speak(Order[Spoken]):
     duration: float
     source_language: str
     target_language: str
+    spoken_as: str
+    """The same with its region."""
     voice: str | None
     script: Artefact | None
+    round: int
+    """A flow begins anew each time: what it finds kept is a lookup for each piece."""
 
     @classmethod
     def of(cls, job: str, request: DubRequest, sound: AudioResult) -> Self:
@@ -57,8 +63,10 @@ class Speak(Order[Spoken]):
             duration=sound.duration or 0.0,
             source_language=request.source_language,
             target_language=request.target_language,
+            spoken_as=request.spoken_as or request.target_language,
             voice=request.voice,
             script=request.script,
+            round=request.round,
         )
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from batuta.dubbing.models import DubRequest, DubResult, stages_of
+from batuta.dubbing.checks import check_speech
+from batuta.dubbing.models import PATIENCE, DubRequest, DubResult, stages_of
 from batuta.dubbing.orders import Fetch, Mix, Publish, Speak, Update
 from batuta.jobs import Run, pipeline
 from batuta.services.audio_worker.orders import AudioTask
 
 
-@pipeline("dubbing", request=DubRequest, stages=stages_of)
+@pipeline("dubbing", request=DubRequest, stages=stages_of, patience=PATIENCE)
 async def dub(run: Run, request: DubRequest) -> DubResult:
     """Fetch → extract → separate → hear, translate, speak (at once) → mix → merge → upload → update."""
-    source = (await run.stage("fetch", Fetch(object_key=request.source_key))).file
+    source = (await run.stage("fetch", Fetch(dub_id=request.dub_id, object_key=request.source_key))).file
     sound = await run.stage("extraction", AudioTask(task="extract", video=source))
+    check_speech(sound)
     bed = None
     if request.keep_background:
         bed = await run.stage("separation", AudioTask(task="separate", video=source))

@@ -57,7 +57,7 @@ class Progress:
         lines = max(len(self._heard), 1)
         self._bars.percent["transcription"] = 100 * self._heard_share
         translated = self._heard_share * len(self._translated) / lines
-        self._bars.percent["translation"] = min(100 * translated, 99.9)
+        self._bars.percent["translation"] = 100 * translated
         self._on_progress(100 * self._heard_share * len(self._spoken) / lines)
 
 

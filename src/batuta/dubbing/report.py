@@ -30,6 +30,7 @@ def report_of(
         segments=len(segments),
         spoken=sum(segment.state == "spoken" for segment in script.segments),
         fallbacks=sum(segment.state == "failed" for segment in script.segments),
+        untranslated=sum(not segment.translated for segment in script.segments),
         max_tempo=max((segment.tempo for segment in segments), default=1.0),
         on_plan=_share_on_plan(segments),
         overflow_seconds=round(overflow, 3),

@@ -93,10 +93,13 @@ Changeable = Annotated[JobRecord, Depends(changeable)]
 
 
 @router.post("/orchestrate", status_code=202)
-async def orchestrate(body: OrchestrateBody, dubbing: App, caller: Submitter) -> Orchestrated:
+async def orchestrate(
+    body: OrchestrateBody, request: Request, dubbing: App, caller: Submitter
+) -> Orchestrated:
     """Dub a job of the gateway; the same again is the same job."""
     job = await dubbing.gateway_job(body.job_id)
-    check_visible(caller, job.owner, str(body.job_id))
+    if request.app.state.gateway is not None:  # another's jobs do not say whose they are
+        check_visible(caller, job.owner, str(body.job_id))
     terms = Terms(owner=job.owner or caller.owner, traceparent=current_traceparent())
     record = await dubbing.orchestrate(body.job_id, terms)
     message = "dubbing started" if record.seq == 0 else f"the dub is {record.status}"

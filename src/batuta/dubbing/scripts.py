@@ -14,6 +14,7 @@ from batuta.media.words import Segment as Said
 from batuta.storage.artefacts import Artefact, ArtefactStore, once
 
 PROFILE: Final = "default"
+_NAMED: Final = 20
 MAX_BYTES: Final = 32 * 1024 * 1024
 
 
@@ -66,12 +67,21 @@ def room_of(segments: Sequence[Segment], duration: float) -> dict[int, float]:
 
 def warnings_of_segments(script: Script) -> tuple[str, ...]:
     """What concerns the whole dub: how many lines are not as they should be."""
-    failed = [str(segment.index) for segment in script.segments if segment.state == "failed"]
-    if not failed:
-        return script.warnings
-    lines = "line" if len(failed) == 1 else "lines"
-    told = f"the original voice is kept in {len(failed)} {lines}: {', '.join(failed[:20])}"
-    return (*script.warnings, told)
+    failed = [segment.index for segment in script.segments if segment.state == "failed"]
+    untranslated = [segment.index for segment in script.segments if not segment.translated]
+    told = [*script.warnings]
+    if failed:
+        told.append(f"the original voice is kept in {_lines(failed)}")
+    if untranslated:
+        told.append(f"nobody could translate {_lines(untranslated)}: spoken as in the video")
+    return tuple(told)
+
+
+def _lines(numbers: list[int]) -> str:
+    named = ", ".join(map(str, numbers[:_NAMED]))
+    return f"{len(numbers)} line{'' if len(numbers) == 1 else 's'}: {named}" + (
+        " …" if len(numbers) > _NAMED else ""
+    )
 
 
 def _subtitles(script: Script, placements: tuple[Placement, ...]) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from batuta.dubbing.checks import NOBODY_SPEAKS
 from batuta.dubbing.cutting import cut
 from batuta.dubbing.models import Segment
 from batuta.dubbing.orders import Speak
@@ -17,10 +18,13 @@ from batuta.errors import BatutaError, InvalidRequest
 from batuta.jobs.pieces import Pieces
 from batuta.media.dub_units import DubUnit, dub_units
 from batuta.media.words import Transcription
+from batuta.services.audio_worker.orders import LONGEST_CLIP_SECONDS, AudioTask
 from batuta.services.speech.orders import Clip, Synthesize
+from batuta.services.transcriber.languages import AUTO
 from batuta.services.transcriber.orders import Transcribe
 from batuta.services.translator.documents import MAX_BYTES, transcription_in
 from batuta.services.translator.orders import Translate, Translated
+from batuta.services.translator.pairs import code_of
 from batuta.storage.artefacts import Artefact, ArtefactStore, as_local_file
 
 ORIGINAL: Final = "original voice"
@@ -28,6 +32,8 @@ ORIGINAL: Final = "original voice"
 ATTEMPTS: Final = 2
 """How often a line is tried before the original voice stands in for it."""
 
+PATIENCE_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 3.0
 LANGUAGE_SECONDS: Final = 90.0
 """So much of the beginning is listened to for its language, as the transcriber does."""
 
@@ -57,8 +63,19 @@ class Notes:
 class Steps:
     """Hears, translates and speaks, through the services."""
 
-    def __init__(self, pieces: Pieces, artefacts: ArtefactStore, folder: Path, check: Check) -> None:
-        """`folder` is for files being read; `check` is asked once the language is known."""
+    def __init__(
+        self,
+        pieces: Pieces,
+        artefacts: ArtefactStore,
+        folder: Path,
+        check: Check,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        """`folder` is for files being read; `check` is asked once the language is known.
+
+        A translator that is away is waited for so many seconds of `patience`.
+        """
+        self._patience = patience
         self._pieces = pieces
         self._artefacts = artefacts
         self._folder = folder
@@ -66,24 +83,26 @@ class Steps:
 
     async def language(self, order: Speak) -> str:
         """The language spoken, by its code; found out from the first 90 s where nobody said it."""
-        if order.source_language != "auto":
-            return order.source_language
+        if (said := code_of(order.source_language)) is not None:
+            return said
         beginning = await self._cut(order.audio, 0.0, min(order.duration, LANGUAGE_SECONDS))
         heard = await self._pieces.do(
             order.job, "transcription", Transcribe(file=beginning, only_language=True, again=order.again)
         )
-        if heard.language_detected is None:
-            raise InvalidRequest("nobody speaks in the video: there is nothing to dub")
-        return heard.language_detected
+        found = code_of(heard.language_detected or AUTO)
+        if found is None:
+            raise InvalidRequest(NOBODY_SPEAKS)
+        return found
 
     async def note_engines(self, notes: Notes) -> None:
         """Who hears and who speaks, with their versions; who translates says so with each translation."""
         notes.engines["transcription"] = await self._pieces.identity(Transcribe.work)
+        notes.engines["sound"] = await self._pieces.identity(AudioTask.work)
         notes.engines["synthesis"] = await self._pieces.identity(Synthesize.work)
 
     async def check(self, order: Speak, language: str) -> None:
         """Raise `InvalidRequest` for what cannot be translated or spoken."""
-        await asyncio.to_thread(self._check, language, order.target_language, order.voice)
+        await asyncio.to_thread(self._check, language, order.spoken_as, order.voice)
 
     async def hear(self, order: Speak, start: float, end: float, language: str, first: int) -> list[Segment]:
         """What is said between these seconds, in pieces that can be spoken; `first` numbers the first."""
@@ -113,7 +132,7 @@ class Steps:
             lines=lines, language_in=language, language_out=order.target_language, again=order.again
         )
         try:
-            translated = await self._pieces.do(order.job, "translation", piece)
+            translated = await self._patiently(order.job, piece)
         except InvalidRequest:
             raise
         except BatutaError as error:
@@ -124,9 +143,20 @@ class Steps:
             for segment, text in zip(segments, translated.lines, strict=True)
         ]
 
-    async def shorten(
-        self, order: Speak, segment: Segment, language: str, longest: int, notes: Notes
-    ) -> Segment | None:
+    async def _patiently(self, job: str, piece: Translate) -> Translated:
+        """The translation; a translator that may be back soon is waited for: a dub is worth a minute."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self._patience
+        while True:
+            try:
+                return await self._pieces.do(job, "translation", piece)
+            except BatutaError as error:
+                pause = min(error.retry_after or PAUSE_SECONDS, self._patience)
+                if not error.retryable or loop.time() + pause > give_up:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def shorten(self, order: Speak, segment: Segment, language: str, longest: int) -> Segment | None:
         """The segment with a text of about so many characters; None where the translator knows none."""
         piece = Translate(
             lines=(segment.source_text,),
@@ -141,15 +171,12 @@ class Steps:
             return None
         if len(text) >= len(segment.text):
             return None
-        notes.warnings[f"line {segment.index} is translated more briefly, to fit its time"] = None
         update = {"text": text, "state": "translated", "clip": None}
         return segment.model_copy(update=update)
 
     async def speak(self, order: Speak, segment: Segment) -> Segment:
         """The segment with its clip; where nobody can speak it, what was said in the video stays."""
-        piece = Synthesize(
-            text=segment.text, language=order.target_language, voice=order.voice, again=order.again
-        )
+        piece = Synthesize(text=segment.text, language=order.spoken_as, voice=order.voice, again=order.again)
         failure = ""
         for _ in range(ATTEMPTS):
             try:
@@ -157,7 +184,10 @@ class Steps:
             except BatutaError as error:
                 failure = error.message
             else:
-                return _spoken(segment, clip)
+                if clip.duration <= LONGEST_CLIP_SECONDS:
+                    return _spoken(segment, clip)
+                failure = f"it takes {clip.duration:.0f} s to say, {LONGEST_CLIP_SECONDS:.0f} are allowed"
+                break
         original = await self._cut(order.audio, segment.start, segment.end)
         return segment.model_copy(
             update={
@@ -205,5 +235,10 @@ def _spoken(segment: Segment, clip: Clip) -> Segment:
 def _untranslated(segment: Segment, reason: str) -> Segment:
     warning = f"nobody could translate this line, so it is spoken as it is: {reason}"
     return segment.model_copy(
-        update={"text": segment.source_text, "state": "translated", "warnings": (*segment.warnings, warning)}
+        update={
+            "text": segment.source_text,
+            "state": "translated",
+            "translated": False,
+            "warnings": (*segment.warnings, warning),
+        }
     )

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from batuta.dubbing.models import Segment
 from batuta.jobs.store import jobs_table
-from batuta.storage.database import Database, metadata
+from batuta.storage.database import Database, hold, metadata
 
 dub_runs = sa.Table(
     "dub_runs",
@@ -54,6 +54,7 @@ class DubRuns:
         """Remember the job, in the place of an earlier one; the gateway is told of it from now on."""
 
         def replace(connection: sa.Connection) -> None:
+            hold(connection, f"dub:{run.dub_id}")
             connection.execute(dub_runs.delete().where(dub_runs.c.dub_id == run.dub_id))
             connection.execute(dub_runs.insert().values(**run._asdict(), told=NOTHING))
 
@@ -102,6 +103,12 @@ class SegmentRows:
         query = sa.select(dub_segments.c.segment).where(_of(job_id)).order_by(dub_segments.c.number)
         texts = await self._database.read(lambda connection: connection.execute(query).scalars().all())
         return [Segment.model_validate_json(text) for text in texts]
+
+    async def one(self, job_id: str, number: int) -> Segment | None:
+        """One of a job, by its number."""
+        query = sa.select(dub_segments.c.segment).where(_of(job_id), dub_segments.c.number == number)
+        text = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return None if text is None else Segment.model_validate_json(text)
 
     async def forget_orphans(self) -> None:
         """Drop those of jobs that are no more."""

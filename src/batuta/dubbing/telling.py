@@ -14,7 +14,7 @@ from batuta.dubbing.views import change_of
 from batuta.errors import BatutaError, Conflict, InvalidRequest, NotFound
 from batuta.jobs import JobRecord, Jobs
 from batuta.services.gateway.gateway import Gateway
-from batuta.services.gateway.models import Job, JobChange
+from batuta.services.gateway.models import Job, JobChange, JobStatus
 
 log = structlog.get_logger()
 
@@ -52,10 +52,18 @@ class Telling:
                     cleaned = time.monotonic()
                     await self._rows.forget_orphans()
                 for run in await self._runs.untold():
-                    await self._tell(run)
+                    await self._tell_quietly(run)
             except BatutaError as error:
                 log.warning("dubbing.not_told", cause=error.message)
             await asyncio.sleep(TELL_SECONDS)
+
+    async def _tell_quietly(self, run: DubRun) -> None:
+        try:
+            await self._tell(run)
+        except BatutaError as error:
+            log.warning("dubbing.not_told", dub_id=run.dub_id, cause=error.message)
+        except Exception:  # one that cannot be read must not keep the others from being told of
+            log.exception("dubbing.not_told", dub_id=run.dub_id)
 
     async def _tell(self, run: DubRun) -> None:
         try:
@@ -71,13 +79,19 @@ class Telling:
             log.info("dubbing.gateway_refuses", dub_id=run.dub_id, cause=error.message)
         if record.status.final:
             await self._ended(run, record)
+        elif (await self._jobs.get(run.job_id)).status.final:
+            await self._runs.told(run, NOTHING)  # another process may have told its end before we told this
 
     async def _told(self, run: DubRun, change: JobChange) -> None:
-        job = await self._gateway.patch(run.dub_id, change)
+        try:
+            job = await self._gateway.patch(run.dub_id, change)
+        except Conflict:  # it was completed, and was taken up again so lately that nobody has told of it
+            await self._gateway.patch(run.dub_id, JobChange(status=JobStatus.PROCESSING))
+            job = await self._gateway.patch(run.dub_id, change)
         self._said[run.dub_id] = change
         if self._publish is not None:
             await self._publish(job)
 
     async def _ended(self, run: DubRun, record: JobRecord) -> None:
         self._said.pop(run.dub_id, None)
-        await self._runs.told(run, str(record.status) or NOTHING)
+        await self._runs.told(run, str(record.status))

@@ -323,8 +323,9 @@ class Carrier:
             await self._stages.release_unwanted()
             return
         await self._queue.take(job_id)
+        patience = self._pipelines[record.pipeline].patience
         with (
-            deadline(self._capacity.timeout.total_seconds()),
+            deadline(self._capacity.timeout.total_seconds() * patience),
             continue_trace(record.traceparent),
             job_span(job_id, record.pipeline),
         ):
@@ -383,7 +384,9 @@ class _Run:
     async def stage(self, name: str, order: Order[R]) -> R:
         """Submit and wait are two steps, so that a crash between them does not submit twice."""
         if name in self._again:
-            order = order.model_copy(update={"again": self._again[name]})
+            order = order.model_copy(
+                update={"again": " ".join(filter(None, (order.again, self._again[name])))}
+            )
         with stage_span(self.job_id, name, order.work):
             submitted = await self._engine.step(
                 f"{name}:submit", lambda: self._stages.submit(self._run_id, name, order)

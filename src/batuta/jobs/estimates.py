@@ -27,6 +27,10 @@ def seconds_left(record: JobRecord, now: dt.datetime) -> float | None:
         return None
     elapsed = max((now - stage.started_at).total_seconds(), 0.0)
     whole = elapsed * 100 / stage.progress
-    later = sum(other.weight for other in record.stages.values() if other.status is StageStatus.PENDING)
+    later = sum(
+        other.weight * (1 - other.progress / 100)
+        for other in record.stages.values()
+        if other is not stage and other.status in {StageStatus.PENDING, StageStatus.PROCESSING}
+    )
     ahead = whole / stage.weight * later if stage.weight else 0.0
     return round(whole - elapsed + ahead, 1)

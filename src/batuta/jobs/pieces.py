@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from batuta.errors import EngineCrashed, InvalidRequest, RemoteJobLost
 from batuta.jobs.journal import Journal
 from batuta.jobs.kept import kept_execution
-from batuta.jobs.orders import Order, Worker
+from batuta.jobs.orders import OnProgress, Order, Worker
 from batuta.storage.artefacts import ArtefactStore
 
 R = TypeVar("R", bound=BaseModel)
@@ -36,7 +36,7 @@ class Pieces:
         self._workers = workers
         self._under_way: weakref.WeakValueDictionary[str, asyncio.Lock] = weakref.WeakValueDictionary()
 
-    async def do(self, job_id: str, stage: str, order: Order[R]) -> R:
+    async def do(self, job_id: str, stage: str, order: Order[R], on_progress: OnProgress | None = None) -> R:
         """The order's result, kept or made now; equal orders at a time are done once.
 
         Raises the work's own error. Cancelling the call stops the work.
@@ -47,7 +47,9 @@ class Pieces:
             kept = await kept_execution(self._journal, self._artefacts, key, order)
             if kept is not None and kept.result is not None:
                 return order.result(kept.result)
-            made = (await self._made(worker, order, key)).model_dump(mode="json")
+            made = (await self._made(worker, order, key, on_progress or _nobody_listens)).model_dump(
+                mode="json"
+            )
             await self._journal.keep(key, made, job_id=job_id, stage=stage, work=order.work)
             return order.result(made)
 
@@ -61,11 +63,11 @@ class Pieces:
             raise InvalidRequest(f"nobody here does {work!r}; known work: {', '.join(self._workers)}")
         return worker
 
-    async def _made(self, worker: Worker, order: Order[Any], key: str) -> BaseModel:
+    async def _made(self, worker: Worker, order: Order[Any], key: str, on_progress: OnProgress) -> BaseModel:
         for attempt in range(RESUBMISSIONS + 1):
             remote_id = await worker.submit(order, key)
             try:
-                return await worker.result(order, remote_id, _nobody_listens)
+                return await worker.result(order, remote_id, on_progress)
             except asyncio.CancelledError:
                 await worker.cancel(remote_id)
                 raise
@@ -76,4 +78,4 @@ class Pieces:
 
 
 def _nobody_listens(_percent: float) -> None:
-    """A piece is too small for a bar of its own."""
+    """Most pieces are too small for a bar of their own."""

@@ -45,14 +45,20 @@ class Pipeline(Generic[Request, Result]):
     request: type[Request]
     stages: Callable[[Request], Mapping[str, float]]
     function: Callable[[Run, Request], Awaitable[Result]]
+    patience: float = 1.0
+    """How many times the usual limit a job may take."""
 
 
 def pipeline(
-    name: str, *, request: type[Request], stages: Callable[[Request], Mapping[str, float]]
+    name: str,
+    *,
+    request: type[Request],
+    stages: Callable[[Request], Mapping[str, float]],
+    patience: float = 1.0,
 ) -> Callable[[Callable[[Run, Request], Awaitable[Result]]], Pipeline[Request, Result]]:
     """Make a function a pipeline; `stages` says which ones a request needs, in order, with their weights."""
 
     def declare(function: Callable[[Run, Request], Awaitable[Result]]) -> Pipeline[Request, Result]:
-        return Pipeline(name, request, stages, function)
+        return Pipeline(name, request, stages, function, patience)
 
     return declare

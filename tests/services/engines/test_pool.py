@@ -216,11 +216,12 @@ async def test_closing_ends_running_and_waiting_tasks(make_pool: MakePool, tmp_p
     for outcome in await asyncio.gather(*tasks, return_exceptions=True):
         assert isinstance(outcome, EngineCrashed)
         assert "was closed" in str(outcome)
-    assert not any(map(running, pids))
+    await eventually(lambda: not any(map(running, pids)))
 
 
 async def test_nothing_is_left_behind(make_pool: MakePool, tmp_path: Path) -> None:
     """After work, a crash and a cancellation: the same files open, no child, no zombie, no task."""
+    gc.collect()  # what tests before this one left must not close a file meanwhile
     before, tasks = open_files(), asyncio.all_tasks()
     for engine in ("echo", "leave", "grind"):
         async with make_pool(engine) as pool:
@@ -231,9 +232,9 @@ async def test_nothing_is_left_behind(make_pool: MakePool, tmp_path: Path) -> No
             await asyncio.gather(task, return_exceptions=True)
         del task
     gc.collect()
-    await eventually(lambda: open_files() == before)
+    await eventually(lambda: open_files() <= before)
     assert children() == []
-    assert asyncio.all_tasks() - tasks == set()
+    await eventually(lambda: asyncio.all_tasks() <= tasks)
 
 
 @pytest.mark.parametrize("engine", ["grind", "deaf"])

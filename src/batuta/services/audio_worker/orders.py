@@ -26,6 +26,8 @@ from batuta.storage.artefacts import Artefact
 MAX_CLIPS: Final = 5_000
 MAX_SUBTITLE_BYTES: Final = 4_000_000
 """A day of dense dialogue has three million."""
+LONGEST_CLIP_SECONDS: Final = 300.0
+"""A sentence takes less; a clip is held in memory."""
 LONGEST_SECONDS: Final = 24 * 3600.0
 MIN_TEMPO, MAX_TEMPO = 0.5, 2.0
 """What `atempo` does in one step; `media.fitting` never asks for more than 1.30."""

@@ -15,11 +15,10 @@ import numpy as np
 from batuta.errors import InvalidRequest, MediaError
 from batuta.media.audio import AudioReader, Block
 from batuta.services.audio_worker.loudness import loudness_of
+from batuta.services.audio_worker.orders import LONGEST_CLIP_SECONDS
 from batuta.services.normalizer.filters import Filter, FilterChain
 
 SAMPLE_RATE: Final = 48_000
-LONGEST_CLIP_SECONDS: Final = 300.0
-"""A sentence takes less; a clip is held in memory."""
 MAX_LEVELLING_DB: Final = 24.0
 """More would be noise made loud."""
 FADE_SECONDS: Final = 0.03

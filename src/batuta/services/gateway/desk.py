@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,10 @@ from batuta.storage.database import Database
 LINK_SECONDS: Final = 3600
 
 
+async def _nobody(_job_id: int) -> None:
+    """Nobody works on jobs here."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """The gateway in this process."""
@@ -32,6 +36,8 @@ class Desk:
     objects: Objects
     gateway: OwnGateway
     uploads: Uploads
+    forget: Callable[[int], Awaitable[None]]
+    """Told of jobs whose record is deleted."""
 
     async def link(self, job: Job) -> str:
         """Where the job's output can be had for an hour; raises `OutputNotReady`."""
@@ -56,6 +62,7 @@ class Desk:
         for key in (job.source_object_key, *output_keys(job.id)):
             await self.objects.delete(key)
         if delete_record:
+            await self.forget(job.id)
             await self.jobs.delete(job.id)
         else:
             await self.jobs.forget_output(job.id)
@@ -69,7 +76,13 @@ def open_objects(data: Path, bucket: Bucket | None) -> Objects:
 
 @asynccontextmanager
 async def open_desk(
-    database: Database, objects: Objects, *, check: Check, announce: Announce, max_bytes: int
+    database: Database,
+    objects: Objects,
+    *,
+    check: Check,
+    announce: Announce,
+    max_bytes: int,
+    forget: Callable[[int], Awaitable[None]] = _nobody,
 ) -> AsyncGenerator[Desk]:
     """The gateway, running until the block ends: jobs nobody was told of are announced at once and later.
 
@@ -79,7 +92,7 @@ async def open_desk(
     uploads = Uploads(jobs, objects, check=check, announce=announce, max_bytes=max_bytes)
     keeping_up = asyncio.create_task(uploads.keep_up())
     try:
-        yield Desk(jobs, objects, OwnGateway(jobs, objects), uploads)
+        yield Desk(jobs, objects, OwnGateway(jobs, objects), uploads, forget)
     finally:
         keeping_up.cancel()
         await asyncio.gather(keeping_up, return_exceptions=True)

@@ -13,8 +13,8 @@ from pydantic_core import from_json
 from batuta.errors import InvalidRequest
 from batuta.services.problems import fields_of
 
-MAX_LANGUAGE: Final = 35
-"""Characters of a language tag (RFC 5646, section 4.4.1)."""
+MAX_LANGUAGE: Final = 16
+"""Characters of a language: a tag with its region, or an English name."""
 MAX_ACTIVITY: Final = 500
 MAX_MESSAGE: Final = 2000
 MAX_KEY: Final = 900
@@ -42,7 +42,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source_language: str = Field(default="auto", min_length=2, max_length=MAX_LANGUAGE)
-    voice: str | None = Field(default=None, min_length=1, max_length=100)
+    voice: str | None = Field(default=None, min_length=1, max_length=64)
     keep_background: bool = True
     subtitles: Literal["soft", "none"] = "soft"
     loudness: Literal["web", "broadcast", "netflix"] = "web"

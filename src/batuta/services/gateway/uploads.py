@@ -80,7 +80,7 @@ class Uploads:
 
         try:
             form = await read_upload(request, keep, self._max_bytes)
-            target, options = self._wanted(fields_of(form.texts))
+            target, options = await asyncio.to_thread(self._wanted, fields_of(form.texts))
             job = await self._jobs.create(
                 form.key, owner=owner, target_language=target, options_json=options.model_dump_json()
             )
@@ -94,7 +94,7 @@ class Uploads:
 
     async def take_file(self, path: Path, target: str, options: Options, owner: str = "") -> Job:
         """The job for a file of this machine, started by whoever asks for it; raises as `take` does."""
-        self._check(target, options)
+        await asyncio.to_thread(self._check, target, options)
         key = await self._jobs.reserve(path.name)
         try:
             media_type = await asyncio.to_thread(_video_type, path)
