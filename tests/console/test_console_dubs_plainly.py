@@ -86,7 +86,7 @@ async def test_all_of_dubbing_works_without_scripts(tmp_path: Path) -> None:
 
         wrong = await web.post(f"{page}/lines/1", files=form(text=" "))
         assert wrong.status_code == 422
-        assert "Line 1 was not changed. text: 1 to 5000 characters, not 0" in wrong.text
+        assert "Line 1 was not changed. text: 1 to 1000 characters, not 0" in wrong.text
         changed = await web.post(f"{page}/lines/1", files=form(text="Otra <i>cosa</i>."))
         assert changed.headers["location"] == f"{page}#line-1"
         busy = await web.post(f"{page}/lines/2", files=form(text="Y <b>otra</b>."))

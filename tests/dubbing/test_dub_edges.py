@@ -52,7 +52,7 @@ async def test_a_video_in_which_nobody_speaks_is_one_clear_error(
     job = await server.ended(await server.begun(video, source_language=language, **VOICE))
     assert job["status"] == "FAILED"
     assert job["error"]["code"] == "INVALID_REQUEST"
-    assert job["error"]["stage"] == "synthesis"
+    assert job["error"]["stage"] == "extraction"
     assert "nobody speaks" in job["error"]["message"]
 
 

@@ -32,6 +32,8 @@ from batuta.storage.artefacts import Artefact, ArtefactStore
 MAX_LINE: Final = 1000
 """Characters of one line: a minute of speech."""
 _BEFORE_THE_SCRIPT: Final = frozenset({"fetch", "extraction", "transcription", "translation"})
+_REGION: Final = 2
+"""Letters of a country (ISO 3166-1), which are written large."""
 _EVER: Final = dt.timedelta(days=36_500)
 _NO_TERMS: Final = Terms()
 
@@ -170,7 +172,7 @@ class Dubbing:
             return
         with suppress(NotFound):
             await self._jobs.delete(job_id)
-        await self._runs.forget(dub_id)
+        await self._runs.forget(DubRun(dub_id, job_id))
         await self._rows.forget(job_id)
 
     async def cancel(self, record: JobRecord) -> JobRecord:
@@ -266,13 +268,21 @@ def _request(job: Job) -> DubRequest:
         dub_id=job.id,
         source_key=job.source_object_key,
         target_language=target_of(job.target_language),
-        spoken_as=job.target_language.strip(),
+        spoken_as=_spoken_as(job.target_language),
         source_language=code_of(options.source_language) or AUTO,
         voice=options.voice,
         keep_background=options.keep_background,
         subtitles=options.subtitles,
         loudness=options.loudness,
     )
+
+
+def _spoken_as(wanted: str) -> str:
+    """The code of a language with the region that was asked for, such as `pt-BR` for `pt_br`."""
+    code, region = target_of(wanted), wanted.strip().replace("_", "-").partition("-")[2]
+    if not region:
+        return code
+    return f"{code}-{region.upper() if len(region) == _REGION else region}"
 
 
 def _same(dub_id: int) -> str:

@@ -171,11 +171,15 @@ def far_speech(client: ServiceClient, artefacts: ArtefactStore) -> FarService:
 
     async def fetched(said: _Voice) -> Artefact:
         """The clip; only ever from the service itself, whatever address it names."""
-        address = urlsplit(said.audio_url or "")
+        try:
+            address = urlsplit(said.audio_url or "")
+        except ValueError as error:
+            raise ServiceError(f"{client.name}: audio_url is no address: {error}") from error
         path = f"/{address.path.lstrip('/')}" if address.path else ""
         if not path:
             path = f"/audio/{PurePosixPath(said.audio_path or 'missing').name}"
-        async with client.stream("GET", path, params=dict(parse_qsl(address.query))) as response:
+        query = dict(parse_qsl(address.query, keep_blank_values=True))
+        async with client.stream("GET", path, params=query) as response:
             kind = response.headers.get("content-type", "audio/wav")
             return await artefacts.put(response.aiter_bytes(), kind, max_bytes=_CLIP_BYTES)
 

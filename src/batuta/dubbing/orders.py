@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from batuta.dubbing.models import DubRequest, Published, Spoken
-from batuta.jobs import Order
+from batuta.jobs import Order, Run
 from batuta.services.audio_worker.orders import AudioResult
 from batuta.storage.artefacts import Artefact
+
+STEPS: Final = ("transcription", "translation", "synthesis")
+"""Of every line; to the job they are stages."""
 
 
 class Fetched(BaseModel):
@@ -52,12 +55,14 @@ class Speak(Order[Spoken]):
     script: Artefact | None
     round: int
     """A flow begins anew each time: what it finds kept is a lookup for each piece."""
+    anew: dict[str, str] = Field(default_factory=dict[str, str])
+    """For the steps that are to be done again in any case: what makes their pieces new ones."""
 
     @classmethod
-    def of(cls, job: str, request: DubRequest, sound: AudioResult) -> Self:
+    def of(cls, run: Run, request: DubRequest, sound: AudioResult) -> Self:
         """What a request asks of the sound that was extracted."""
         return cls(
-            job=job,
+            job=run.job_id,
             audio=sound.file,
             chunks=sound.chunks,
             duration=sound.duration or 0.0,
@@ -67,6 +72,7 @@ class Speak(Order[Spoken]):
             voice=request.voice,
             script=request.script,
             round=request.round,
+            anew={step: run.again[step] for step in STEPS if step in run.again},
         )
 
 

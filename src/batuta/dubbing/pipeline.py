@@ -18,7 +18,7 @@ async def dub(run: Run, request: DubRequest) -> DubResult:
     bed = None
     if request.keep_background:
         bed = await run.stage("separation", AudioTask(task="separate", video=source))
-    spoken = await run.stage("synthesis", Speak.of(run.job_id, request, sound))
+    spoken = await run.stage("synthesis", Speak.of(run, request, sound))
     mixed = await run.stage(
         "mix",
         Mix(

@@ -87,7 +87,9 @@ class Steps:
             return said
         beginning = await self._cut(order.audio, 0.0, min(order.duration, LANGUAGE_SECONDS))
         heard = await self._pieces.do(
-            order.job, "transcription", Transcribe(file=beginning, only_language=True, again=order.again)
+            order.job,
+            "transcription",
+            Transcribe(file=beginning, only_language=True, again=order.anew.get("transcription")),
         )
         found = code_of(heard.language_detected or AUTO)
         if found is None:
@@ -107,7 +109,7 @@ class Steps:
     async def hear(self, order: Speak, start: float, end: float, language: str, first: int) -> list[Segment]:
         """What is said between these seconds, in pieces that can be spoken; `first` numbers the first."""
         sound = await self._cut(order.audio, start, end)
-        piece = Transcribe(file=sound, language_in=language, again=order.again)
+        piece = Transcribe(file=sound, language_in=language, again=order.anew.get("transcription"))
         heard = await self._pieces.do(order.job, "transcription", piece)
         found = transcription_in(await self._read(heard.file))
         units = await asyncio.to_thread(_units, replace(found, language=language))
@@ -129,7 +131,10 @@ class Steps:
             return []
         lines = tuple(segment.source_text for segment in segments)
         piece = Translate(
-            lines=lines, language_in=language, language_out=order.target_language, again=order.again
+            lines=lines,
+            language_in=language,
+            language_out=order.target_language,
+            again=order.anew.get("translation"),
         )
         try:
             translated = await self._patiently(order.job, piece)
@@ -163,6 +168,7 @@ class Steps:
             max_characters=longest,
             language_in=language,
             language_out=order.target_language,
+            again=order.anew.get("translation"),
         )
         try:
             (text,) = (await self._pieces.do(order.job, "translation", piece)).lines
@@ -176,7 +182,12 @@ class Steps:
 
     async def speak(self, order: Speak, segment: Segment) -> Segment:
         """The segment with its clip; where nobody can speak it, what was said in the video stays."""
-        piece = Synthesize(text=segment.text, language=order.spoken_as, voice=order.voice, again=order.again)
+        piece = Synthesize(
+            text=segment.text,
+            language=order.spoken_as,
+            voice=order.voice,
+            again=order.anew.get("synthesis"),
+        )
         failure = ""
         for _ in range(ATTEMPTS):
             try:

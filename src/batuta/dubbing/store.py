@@ -71,9 +71,9 @@ class DubRuns:
         update = dub_runs.update().where(dub_runs.c.dub_id == run.dub_id, dub_runs.c.job_id == run.job_id)
         await self._database.write(lambda connection: connection.execute(update.values(told=end)))
 
-    async def forget(self, dub_id: int) -> None:
-        """Drop it."""
-        delete = dub_runs.delete().where(dub_runs.c.dub_id == dub_id)
+    async def forget(self, run: DubRun) -> None:
+        """Drop it, unless another job does the dub by now."""
+        delete = dub_runs.delete().where(dub_runs.c.dub_id == run.dub_id, dub_runs.c.job_id == run.job_id)
         await self._database.write(lambda connection: connection.execute(delete))
 
 

@@ -69,7 +69,7 @@ class Telling:
         try:
             record = await self._jobs.get(run.job_id)
         except NotFound:
-            await self._runs.forget(run.dub_id)
+            await self._runs.forget(run)
             return
         change = change_of(record)
         try:

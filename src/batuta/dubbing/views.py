@@ -139,7 +139,9 @@ def change_of(record: JobRecord) -> JobChange:
 
 def _error(record: JobRecord) -> JobError:
     error = record.error or {}
-    stage = next((name for name, each in record.stages.items() if each.error is not None), None)
+    failed = [name for name, each in record.stages.items() if each.error is not None]
+    begun = [name for name, each in record.stages.items() if each.started_at is not None]
+    stage = next(iter([*failed, *reversed(begun)]), None)  # what one of them gave may end the job, too
     return JobError(
         code=str(error.get("code", "failed")).upper(),
         message=str(error.get("message", "the job failed"))[:_SHORT],

@@ -377,15 +377,15 @@ class _Run:
     def __init__(self, record: JobRecord, engine: Engine, stages: Stages) -> None:
         self.job_id = record.job_id
         self._run_id = record.run_id
-        self._again = record.again
+        self.again = record.again
         self._engine = engine
         self._stages = stages
 
     async def stage(self, name: str, order: Order[R]) -> R:
         """Submit and wait are two steps, so that a crash between them does not submit twice."""
-        if name in self._again:
+        if name in self.again:
             order = order.model_copy(
-                update={"again": " ".join(filter(None, (order.again, self._again[name])))}
+                update={"again": " ".join(filter(None, (order.again, self.again[name])))}
             )
         with stage_span(self.job_id, name, order.work):
             submitted = await self._engine.step(

@@ -32,6 +32,11 @@ class Run(Protocol):
         """The job."""
         ...
 
+    @property
+    def again(self) -> Mapping[str, str]:
+        """For stages that are to be done again in any case: what makes their orders new ones."""
+        ...
+
     async def stage(self, name: str, order: Order[R]) -> R:
         """The order's result: kept, waited for, or done now; raises the stage's real error."""
         ...

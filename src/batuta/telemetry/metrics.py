@@ -17,7 +17,7 @@ from typing import Final
 from prometheus_client import Counter, Gauge, Histogram
 
 OTHER: Final = "other"
-MAX_NAMES: Final = 100
+MAX_NAMES: Final = 300
 """Different values of one label."""
 SHARED: Final = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 """Whether other processes count with us."""
