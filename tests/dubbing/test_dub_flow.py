@@ -10,7 +10,14 @@ import pytest
 from flow_stage import Stage, flow_stage
 
 from batuta.dubbing.models import Segment
-from batuta.errors import EngineCrashed, InvalidRequest, ServiceUnavailable, StorageError
+from batuta.errors import (
+    BatutaError,
+    BreakerOpen,
+    EngineCrashed,
+    InvalidRequest,
+    ServiceUnavailable,
+    StorageError,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -179,3 +186,21 @@ async def test_a_failure_within_a_line_is_told_as_what_it_is(
     monkeypatch.setattr(stage.rows, "put", full)
     with pytest.raises(StorageError, match="the disk is full"):
         await stage.spoken(stage.order())
+
+
+async def test_lines_wait_for_a_speech_service_that_lets_nobody_in_for_a_while(stage: Stage) -> None:
+    """A breaker that other lines opened says nothing about a line: it is spoken once the breaker closes."""
+
+    class Opened(dict[str, BatutaError]):
+        times = 3
+
+        def get(self, key: str, default: BatutaError | None = None) -> BatutaError | None:
+            if key == "say WORD1A WORD1B." and self.times:
+                self.times -= 1
+                return BreakerOpen("speech is left alone", 0.01)
+            return default
+
+    stage.services.failures = Opened()
+    script = await stage.spoken(stage.order())
+    assert {segment.state for segment in script.segments} == {"spoken"}
+    assert script.segments[1].warnings == ()

@@ -15,7 +15,7 @@ from batuta.dubbing.models import Script, Segment, Spoken
 from batuta.dubbing.orders import Speak
 from batuta.dubbing.progress import Progress, Watch
 from batuta.dubbing.scripts import Scripts, room_of
-from batuta.dubbing.steps import Notes, Steps
+from batuta.dubbing.steps import PATIENCE_SECONDS, Notes, Patience, Steps
 from batuta.errors import InvalidRequest
 from batuta.jobs import OnProgress
 
@@ -48,13 +48,16 @@ class Flow:
             return await self._scripts.spoken(script)
 
     async def _script(self, order: Speak, progress: Progress) -> Script:
-        places = asyncio.Semaphore(self._voices)
+        places, patience = asyncio.Semaphore(self._voices), Patience(PATIENCE_SECONDS)
+
+        async def voiced(segment: Segment) -> Segment:
+            async with places:
+                return await self._steps.speak(order, segment, patience)
 
         async def speak(segment: Segment) -> Segment:
             if segment.clip is not None:
                 return segment
-            async with places:
-                spoken = await self._steps.speak(order, segment)
+            spoken = await voiced(segment)
             await progress.moved([spoken])
             return spoken
 
@@ -68,7 +71,7 @@ class Flow:
         language = await self._steps.language(order)
         await self._steps.check(order, language)
         segments = await self._spoken_as_heard(order, language, speak, progress, notes)
-        segments = await self._shortened(order, segments, language, places, progress, notes)
+        segments = await self._shortened(order, segments, language, voiced, progress, notes)
         return Script(
             source_language=language,
             target_language=order.target_language,
@@ -112,7 +115,7 @@ class Flow:
         order: Speak,
         segments: Sequence[Segment],
         language: str,
-        places: asyncio.Semaphore,
+        voiced: Callable[[Segment], Awaitable[Segment]],
         progress: Progress,
         notes: Notes,
     ) -> list[Segment]:
@@ -126,8 +129,7 @@ class Flow:
             shorter = await self._steps.shorten(order, segment, language, longest)
             if shorter is None:
                 return segment
-            async with places:
-                spoken = await self._steps.speak(order, shorter)
+            spoken = await voiced(shorter)
             if spoken.state != "spoken" or (spoken.clip_seconds or seconds) >= seconds:
                 return segment
             await progress.moved([spoken])

@@ -14,7 +14,7 @@ from batuta.dubbing.checks import NOBODY_SPEAKS
 from batuta.dubbing.cutting import cut
 from batuta.dubbing.models import Segment
 from batuta.dubbing.orders import Speak
-from batuta.errors import BatutaError, InvalidRequest
+from batuta.errors import BatutaError, BreakerOpen, InvalidRequest
 from batuta.jobs.pieces import Pieces
 from batuta.media.dub_units import DubUnit, dub_units
 from batuta.media.words import Transcription
@@ -58,6 +58,22 @@ class Notes:
         if translated.pivot is not None:
             self.warnings[f"translated through {translated.pivot}: nobody here translates directly"] = None
         self.warnings.update(dict.fromkeys(translated.warnings))
+
+
+class Patience:
+    """How long a dub waits, in all, for a speech service whose breaker is open."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    async def waited(self, error: BreakerOpen) -> bool:
+        """Whether there was time to wait until the breaker lets somebody try."""
+        pause = min(error.retry_after or PAUSE_SECONDS, self._left)
+        self._left -= pause
+        if pause <= 0:
+            return False
+        await asyncio.sleep(pause)
+        return True
 
 
 class Steps:
@@ -180,7 +196,7 @@ class Steps:
         update = {"text": text, "state": "translated", "clip": None}
         return segment.model_copy(update=update)
 
-    async def speak(self, order: Speak, segment: Segment) -> Segment:
+    async def speak(self, order: Speak, segment: Segment, patience: Patience) -> Segment:
         """The segment with its clip; where nobody can speak it, what was said in the video stays."""
         piece = Synthesize(
             text=segment.text,
@@ -188,12 +204,16 @@ class Steps:
             voice=order.voice,
             again=order.anew.get("synthesis"),
         )
-        failure = ""
-        for _ in range(ATTEMPTS):
+        failure, attempts = "", 0
+        while attempts < ATTEMPTS:
             try:
                 clip = await self._pieces.do(order.job, "synthesis", piece)
-            except BatutaError as error:
+            except BreakerOpen as error:  # says nothing about this line
                 failure = error.message
+                if not await patience.waited(error):
+                    break
+            except BatutaError as error:
+                failure, attempts = error.message, attempts + 1
             else:
                 if clip.duration <= LONGEST_CLIP_SECONDS:
                     return _spoken(segment, clip)
