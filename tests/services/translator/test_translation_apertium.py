@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import uvloop
 from speeches import lines
 
 from batuta.errors import ServiceError
@@ -226,3 +227,14 @@ async def test_cancel_kills_all_of_it(tmp_path: Path) -> None:
     assert work.cancelled()
     assert not any(map(is_alive, running))
     assert not Path(folder).exists()
+
+
+async def test_it_answers_in_the_loop_of_the_server_too() -> None:
+    """Uvloop's pipes are sockets, which Apertium cannot open as /dev/stdin: the question is a file."""
+
+    def served() -> Outcome:
+        return uvloop.run(said(Apertium(), ES_PT, PLAIN, "La casa es grande."))
+
+    outcome = await asyncio.to_thread(served)
+    assert not outcome.kept
+    assert outcome.texts[1] == "A casa é grande."

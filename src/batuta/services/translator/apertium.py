@@ -18,7 +18,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 from batuta.services.transcriber.languages import LANGUAGES
 from batuta.services.translator.carrying import translated_around
@@ -111,20 +111,21 @@ class Apertium:
     async def _answer(self, command: Sequence[str], question: str) -> str:
         """What the program makes of it; nothing of the program is left, whatever happens."""
         with tempfile.TemporaryDirectory(prefix="batuta-rules-") as folder:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=PIPE,
-                start_new_session=True,  # it is a pipe of a dozen processes
-                env={**os.environ, "TMPDIR": folder},  # where it leaves a file when it is killed
-            )
-            stdin = cast("asyncio.StreamWriter", process.stdin)  # all three were asked for, so none is None
+            # A file: the pipes of uvloop are sockets, and the program opens /dev/stdin, which then fails.
+            asked = await asyncio.to_thread(_opened, Path(folder) / "asked.txt", question)
+            with asked:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asked,
+                    stdout=PIPE,
+                    stderr=PIPE,
+                    start_new_session=True,  # it is a pipe of a dozen processes
+                    env={**os.environ, "TMPDIR": folder},  # where it leaves a file when it is killed
+                )
             streams = [cast("asyncio.StreamReader", each) for each in (process.stdout, process.stderr)]
             reading = [asyncio.create_task(_read(stream, process)) for stream in streams]
             try:
                 async with asyncio.timeout(self._timeout):
-                    await _tell(stdin, question.encode())
                     await asyncio.wait(reading)
                     await process.wait()
             except TimeoutError:
@@ -166,11 +167,10 @@ def _modes(program: Path) -> dict[Pair, Path]:
     return found
 
 
-async def _tell(stdin: asyncio.StreamWriter, question: bytes) -> None:
-    with suppress(ConnectionError):  # then it is over, and says why
-        stdin.write(question)
-        await stdin.drain()
-    stdin.close()
+def _opened(path: Path, question: str) -> BinaryIO:
+    """The question as a file, open at its beginning."""
+    path.write_bytes(question.encode())
+    return path.open("rb")
 
 
 async def _read(stream: asyncio.StreamReader, process: Process) -> bytes:
