@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.connection import make_url
 from aiormq.abc import DeliveredMessage
 from pamqp.commands import Basic
 
@@ -106,8 +107,9 @@ class Foreign:
 
 @asynccontextmanager
 async def foreigner(url: str) -> AsyncIterator[Foreign]:
-    connection = await aio_pika.connect(url)
+    connection = aio_pika.Connection(make_url(url))  # one that cannot be opened is closed, too
     try:
+        await connection.connect()
         channel = connection.channel()
         await channel.initialize()
         yield Foreign(connection, channel)

@@ -34,4 +34,4 @@ def test_time_grows_with_the_words_and_no_faster() -> None:
     """Eight times the words take about eight times the time, far from a quadratic sixty-four."""
     short, long = spoken(SENTENCES * 20), spoken(SENTENCES * 160)
     once = min(seconds(short, ENGLISH) for _ in range(3))
-    assert seconds(long, ENGLISH) < 24 * once
+    assert min(seconds(long, ENGLISH) for _ in range(3)) < 24 * once

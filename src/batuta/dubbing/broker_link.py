@@ -205,6 +205,8 @@ async def _close(connection: aio_pika.Connection) -> None:
     if closing.done() and not closing.cancelled():
         with contextlib.suppress(AMQPError, OSError, RuntimeError):
             closing.result()
+    if not connection.is_closed:  # it failed on its way; without its transport it is closed at once
+        await connection.close()
 
 
 def is_cancelled() -> bool:
