@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from batuta.cli.pulling import pull
 from batuta.cli.screen import print_document, say
 from batuta.cli.stopping import stopped_by_signal
 from batuta.cli.watching import watch
+from batuta.cli.writing import whole_or_not
 from batuta.dubbing.views import result_of
 from batuta.errors import BatutaError, InvalidRequest
 from batuta.house import Batuta, open_batuta
@@ -143,16 +143,9 @@ async def _delivered(batuta: Batuta, record: JobRecord, source: Path, video: Pat
 
 
 async def _write(store: ArtefactStore, artefact: Artefact, path: Path) -> None:
-    """Write the file whole or not at all."""
-    unfinished = path.with_name(f".{secrets.token_hex(6)}.part")
-    try:
+    with whole_or_not(path) as unfinished:
         async with as_local_file(store, artefact, path.parent) as stored:
             await asyncio.to_thread(shutil.copyfile, stored, unfinished)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        why = error.strerror or error
-        raise BatutaError(f"{path} cannot be written ({why}): choose another place with -o") from error
 
 
 def _place(source: Path, output: Path | None, to: str) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from batuta.captions.app import request_of, result_of
@@ -46,10 +48,17 @@ def target(
 
 def write(path: Path, text: str) -> None:
     """Write the file whole or not at all."""
+    with whole_or_not(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def whole_or_not(path: Path) -> Generator[Path]:
+    """Where to write what becomes the file at the end of the block; raises `BatutaError` where that fails."""
     unfinished = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
+        yield unfinished
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

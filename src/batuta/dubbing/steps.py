@@ -16,8 +16,7 @@ from batuta.dubbing.models import Segment
 from batuta.dubbing.orders import Speak
 from batuta.errors import BatutaError, BreakerOpen, InvalidRequest
 from batuta.jobs.pieces import Pieces
-from batuta.media.dub_units import DubUnit, dub_units
-from batuta.media.words import Transcription
+from batuta.media.dub_units import dub_units
 from batuta.services.audio_worker.orders import LONGEST_CLIP_SECONDS, AudioTask
 from batuta.services.speech.orders import Clip, Synthesize
 from batuta.services.transcriber.languages import AUTO
@@ -128,7 +127,7 @@ class Steps:
         piece = Transcribe(file=sound, language_in=language, again=order.anew.get("transcription"))
         heard = await self._pieces.do(order.job, "transcription", piece)
         found = transcription_in(await self._read(heard.file))
-        units = await asyncio.to_thread(_units, replace(found, language=language))
+        units = await asyncio.to_thread(dub_units, replace(found, language=language))
         return [
             Segment(
                 index=first + number,
@@ -245,10 +244,6 @@ class Steps:
         if file.size > MAX_BYTES:
             raise InvalidRequest(f"the transcription has {file.size} bytes, {MAX_BYTES} are allowed")
         return b"".join([chunk async for chunk in self._artefacts.read(file)])
-
-
-def _units(transcription: Transcription) -> Sequence[DubUnit]:
-    return dub_units(transcription)
 
 
 def _spoken(segment: Segment, clip: Clip) -> Segment:

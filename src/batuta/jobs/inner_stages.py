@@ -10,6 +10,7 @@ from typing import Final
 from batuta.errors import StorageError
 from batuta.jobs.records import Event
 from batuta.jobs.store import JobStore
+from batuta.tasks import ended
 
 TELL_SECONDS: Final = 0.5
 
@@ -51,8 +52,7 @@ async def inner_stages(store: JobStore, job_id: str, names: Sequence[str]) -> As
     try:
         yield stages
     finally:
-        teller.cancel()
-        await asyncio.gather(teller, return_exceptions=True)
+        await ended(teller)
     await _tell(store, job_id, stages.news(run))
 
 
