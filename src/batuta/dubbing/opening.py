@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +45,7 @@ from batuta.tasks import ended
 if TYPE_CHECKING:
     from batuta.dubbing.intake import JobCreated
 
+CLOSE_SECONDS: Final = 2.0
 VOICES: Final = 4
 """Lines of one dub at the speech service at a time: what it speaks, and as much waiting at its door."""
 
@@ -149,8 +150,15 @@ async def open_dubbing(parts: Parts, jobs: Jobs) -> AsyncGenerator[Dubs]:
         else:
             stack.push_async_callback(parts.objects.aclose)
         telling = Telling(jobs, parts.gateway, parts.runs, parts.rows, publish)
+        stack.push_async_callback(_last_told, telling)
         stack.push_async_callback(ended, asyncio.create_task(telling.keep_telling()))
         yield Dubs(dubbing, desk)
+
+
+async def _last_told(telling: Telling) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await telling.tell()
 
 
 def _gateway(settings: Settings, database: Database, objects: Objects, stack: AsyncExitStack) -> Gateway:

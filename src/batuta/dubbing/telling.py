@@ -19,6 +19,7 @@ from batuta.services.gateway.models import Job, JobChange, JobStatus
 log = structlog.get_logger()
 
 CLEAN_SECONDS: Final = 3600.0
+ROUND_SECONDS: Final = 60.0
 TELL_SECONDS: Final = 1.0
 """How often progress is told; a gateway on another machine is no event log."""
 Publish = Callable[[Job], Awaitable[None]]
@@ -51,11 +52,19 @@ class Telling:
                 if time.monotonic() > cleaned + CLEAN_SECONDS:
                     cleaned = time.monotonic()
                     await self._rows.forget_orphans()
-                for run in await self._runs.untold():
-                    await self._tell_quietly(run)
             except BatutaError as error:
                 log.warning("dubbing.not_told", cause=error.message)
+            await self.tell()
             await asyncio.sleep(TELL_SECONDS)
+
+    async def tell(self) -> None:
+        """Once; also when the house closes, or what ended last would be told at the next opening only."""
+        try:
+            async with asyncio.timeout(ROUND_SECONDS):
+                for run in await self._runs.untold():
+                    await self._tell_quietly(run)
+        except (BatutaError, TimeoutError) as error:
+            log.warning("dubbing.not_told", cause=str(error))
 
     async def _tell_quietly(self, run: DubRun) -> None:
         try:
