@@ -22,6 +22,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import batuta.server  # declares every table
+import batuta.sessions.sql
 import batuta.transcripts.store  # noqa: F401
 from batuta.errors import StorageError
 from batuta.storage import migrations
@@ -228,7 +229,8 @@ async def test_a_database_from_before_migrations_is_brought_up_to_date(database:
     await database.create_tables()
     assert await database.read(differences) == []
     del before["schema_version"]
-    made = ("transcripts", "dub_jobs", "dub_uploads", "dub_runs", "dub_segments")
+    dubs = ("dub_jobs", "dub_uploads", "dub_runs", "dub_segments")
+    made = ("transcripts", *dubs, "sessions", "session_turns")
     added: dict[str, list[object]] = {table: [] for table in made}
     assert await database.read(content) == {**before, **added, "alembic_version": [(HEAD,)]}
     again = FORMER_ROWS.split(";\n")[3]

@@ -15,7 +15,7 @@ import structlog
 
 from batuta.errors import StorageError
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision."""
 
 _FORMER: Final = 2
