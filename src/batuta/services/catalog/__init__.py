@@ -1,0 +1,1 @@
+"""The catalogue: products, full-text and semantic search with facets, import."""
