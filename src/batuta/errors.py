@@ -13,6 +13,7 @@
     ├── Cancelled               somebody asked for the work to stop
     ├── MediaError              the media itself is at fault
     │   ├── UnreadableMedia     not a media file, or damaged beyond reading
+    │   ├── UnsupportedMedia    of a kind that is not read here
     │   └── NoAudio             readable, but there is no audio track in it
     ├── DeadlineExceeded        the job's or request's time is used up
     ├── ServiceError            a service we called
@@ -208,6 +209,14 @@ class UnreadableMedia(MediaError):
 
     code = "unreadable_media"
     title = "The media cannot be read"
+
+
+class UnsupportedMedia(MediaError):
+    """Of a kind that is not read here (RFC 9110, section 15.5.16)."""
+
+    code = "unsupported_media"
+    status = 415
+    title = "Not a kind that is read here"
 
 
 class NoAudio(MediaError):

