@@ -1,0 +1,1 @@
+"""The composer: ranks products for what somebody wants, and words the answer."""
