@@ -6,30 +6,18 @@ ids, the answer's schema has exactly these ids, and whatever comes back is check
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 
-import httpx2
-
-from batuta.clients import JSON, RetryPolicy, ServiceClient
-from batuta.clients.answers import explanation, parsed
+from batuta.clients import JSON, RetryPolicy
+from batuta.clients.chat import ChatEndpoint, Unreadable, object_in
 from batuta.clients.service import DEFAULT_RETRY
-from batuta.ids import content_key
 from batuta.services.transcriber.languages import LANGUAGES
 from batuta.services.translator.lines import Garbled, Line
 from batuta.services.translator.ways import Route
 
-_PATH: Final = "/chat/completions"
-_MOST_BYTES: Final = 4 * 1024 * 1024
 _BATCHES: Final = 4
 """Under way at a time."""
-_REFUSED: Final = frozenset(
-    {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
-)
-"""Too much at once, or one line that a filter dislikes: fewer lines may be answered."""
 
 _INSTRUCTIONS: Final = (
     "You translate the lines of subtitles from {source} into {target}. The user message is a JSON object: "
@@ -50,10 +38,9 @@ class Chat:
     batch_characters = 6_000
     at_once = _BATCHES
 
-    def __init__(self, client: ServiceClient, model: str, most_characters: int | None = None) -> None:
-        """The client is closed with this; no line is to be said in more than `most_characters`."""
-        self._client = client
-        self._model = model
+    def __init__(self, endpoint: ChatEndpoint, most_characters: int | None = None) -> None:
+        """The endpoint is closed with this; no line is to be said in more than `most_characters`."""
+        self._endpoint = endpoint
         self._most = most_characters
 
     @classmethod
@@ -67,96 +54,54 @@ class Chat:
         retry: RetryPolicy = DEFAULT_RETRY,
     ) -> Chat:
         """The model behind `base_url` (for example `https://…/v1`); `timeout` is seconds for one answer."""
-        client = ServiceClient(
-            "translation model",
-            base_url,
-            timeout=timeout,
-            retry=retry,
-            max_concurrency=_BATCHES,
-            max_body_bytes=_MOST_BYTES,
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+        name = "translation model"
+        return cls(
+            ChatEndpoint.at(name, base_url, model, api_key, timeout=timeout, retry=retry, at_once=_BATCHES)
         )
-        return cls(client, model)
 
     def within(self, most_characters: int) -> Chat:
         """The same model, asked to say each line in so many characters at most, as well as it can."""
-        return Chat(self._client, self._model, most_characters)
+        return Chat(self._endpoint, most_characters)
 
     @property
     def identity(self) -> str:
         """The model and the host that has it."""
-        return f"chat:{self._model}@{urlsplit(self._client.base_url).hostname}"
+        return self._endpoint.identity
 
     async def translate(self, lines: Sequence[Line], route: Route) -> Sequence[Line]:
-        """The lines as the model has them; raises `Garbled` for no answer, and what `ServiceClient` does."""
-        question = self._question(lines, route)
-        response = await self._client.request(
-            "POST",
-            _PATH,
-            json=question,
-            idempotency_key=content_key(question),
-            expected=_REFUSED,
-        )
-        if response.status_code in _REFUSED:
-            why = explanation(parsed(response.content))
-            raise Garbled(f"the model's server answered {response.status_code}: {why or 'without a reason'}")
-        return _lines_in(_content(response))
+        """The lines as the model has them; raises `Garbled` for no answer, and what `ServiceClient` does.
+
+        Too much at once is no answer, and so is one line that a filter dislikes: fewer may be answered.
+        """
+        named = {str(line.id): line.text for line in lines}
+        try:
+            content = await self._endpoint.ask(
+                self._instructions(route), named, "translation", _schema(list(named))
+            )
+            return [_line(key, value) for key, value in object_in(content, _Pairs).pairs]
+        except Unreadable as error:
+            raise Garbled(str(error)) from None
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._endpoint.aclose()
 
-    def _question(self, lines: Sequence[Line], route: Route) -> dict[str, JSON]:
-        named = {str(line.id): line.text for line in lines}
+    def _instructions(self, route: Route) -> str:
         instructions = _INSTRUCTIONS.format(source=LANGUAGES[route.source], target=LANGUAGES[route.target])
-        if self._most is not None:
-            instructions += _BRIEFLY.format(most=self._most)
-        schema: dict[str, JSON] = {
-            "type": "object",
-            "properties": {number: {"type": "string"} for number in named},
-            "required": list(named),
-            "additionalProperties": False,
-        }
-        return {
-            "model": self._model,
-            "messages": [
-                {"role": "system", "content": instructions},
-                {"role": "user", "content": json.dumps(named, ensure_ascii=False)},
-            ],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": "translation", "strict": True, "schema": schema},
-            },
-        }
+        return instructions if self._most is None else instructions + _BRIEFLY.format(most=self._most)
 
 
-def _content(response: httpx2.Response) -> str:
-    """What the model says; raises `Garbled` when it refuses, stops in the middle, or says nothing."""
-    match parsed(response.content):
-        case {"choices": [{"finish_reason": "length"}, *_]}:
-            raise Garbled("the model's answer was cut off")
-        case {"choices": [{"message": {"refusal": str(why)}}, *_]} if why:
-            raise Garbled(f"the model refuses: {why[:200]}")
-        case {"choices": [{"message": {"content": str(content)}}, *_]}:
-            return content
-        case _:
-            raise Garbled("the model's server answered without a message")
-
-
-def _lines_in(content: str) -> list[Line]:
-    """The lines in the JSON object of an answer, prose around it or not; a key that comes twice is two."""
-    begin, end = content.find("{"), content.rfind("}")
-    try:
-        found: object = json.loads(content[begin : end + 1], object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError):
-        raise Garbled("the model's answer has no JSON object in it") from None
-    if not isinstance(found, _Pairs):
-        raise Garbled("the model's answer is no JSON object")
-    return [_line(key, value) for key, value in found.pairs]
+def _schema(keys: Sequence[str]) -> dict[str, JSON]:
+    return {
+        "type": "object",
+        "properties": {key: {"type": "string"} for key in keys},
+        "required": keys,
+        "additionalProperties": False,
+    }
 
 
 class _Pairs:
-    """The members of a JSON object as they stand there."""
+    """The members of a JSON object as they stand there: a key that comes twice is two."""
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         self.pairs = pairs
