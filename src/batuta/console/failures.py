@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from batuta.access.answers import PROBLEM_TYPE
 from batuta.access.headers import CONTENT_SECURITY_POLICY
-from batuta.console.front import LOGIN
+from batuta.console.front import DOCS, LOGIN
 from batuta.console.pages import NOT_KEPT, Pages
 from batuta.errors import BatutaError
 
@@ -98,7 +98,7 @@ class _Caught:
 
 def _wants_page(scope: Scope) -> bool:
     """Whether a browser asks for one of our pages; our own scripts do not accept HTML."""
-    if scope["type"] != "http" or not scope["path"].startswith(_FOLDER):
+    if scope["type"] != "http" or not (scope["path"].startswith(_FOLDER) or scope["path"] == DOCS):
         return False
     accepted = [value for name, value in scope["headers"] if name.lower() == b"accept"]
     return b"text/html" in b",".join(accepted)

@@ -12,6 +12,8 @@ from batuta.console.pages import PagesHere
 from batuta.version import __version__
 
 HOME: Final = "/console/"
+DOCS: Final = "/docs"
+"""The one page of ours outside of it, where people expect it."""
 LOGIN: Final = "/login"
 
 front_router = APIRouter(include_in_schema=False)
@@ -46,5 +48,6 @@ def local(target: str) -> str:
         parts = urlsplit(target)
     except ValueError:
         return HOME
-    ours = not parts.scheme and not parts.netloc and parts.path.startswith(HOME) and "\\" not in target
+    of_ours = parts.path.startswith(HOME) or parts.path == DOCS
+    ours = not parts.scheme and not parts.netloc and of_ours and "\\" not in target
     return target if ours else HOME

@@ -62,7 +62,8 @@ NAVIGATION: Final = (
         "albums",
     ),
     Section("Dubbing", (Link("Dub a video", "/console/dubs", "voice"),), "dubbing"),
-    Section("System", (Link("Services", "/console/health", "pulse"),)),
+    Section("Shopping", (Link("Find products", "/console/shop", "bag"),), "shopping"),
+    Section("System", (Link("Services", "/console/health", "pulse"), Link("API", "/docs", "braces"))),
 )
 
 

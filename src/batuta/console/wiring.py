@@ -12,6 +12,7 @@ from batuta.console.albums_page import albums_router
 from batuta.console.assets import Assets, assets_router
 from batuta.console.batches_page import batches_router
 from batuta.console.cache_page import cache_router
+from batuta.console.docs_page import Listing, docs_router
 from batuta.console.dub_page import dub_router
 from batuta.console.dubs_page import dubs_router
 from batuta.console.failures import ErrorPages
@@ -24,6 +25,7 @@ from batuta.console.kept_years import YearsWalk
 from batuta.console.lost import lost_router
 from batuta.console.new_page import new_router
 from batuta.console.pages import Pages
+from batuta.console.shop_page import shop_router
 from batuta.console.transcript_page import transcript_router
 
 __all__ = ["HOME", "LOGIN", "add_console"]
@@ -33,12 +35,15 @@ _ROUTERS: Final[Mapping[str, tuple[APIRouter, ...]]] = {
     "transcripts": (transcript_router, batches_router, cache_router),
     "albums": (albums_router, albums_cache_router),
     "dubbing": (dubs_router, dub_router),
+    "shopping": (shop_router,),
 }
 """The pages of each app."""
 
 
 def add_console(app: FastAPI, prefixes: Mapping[str, str]) -> None:
     """Serve the console under `/console/`, its login page at `/login`, its files under `/static/`.
+
+    And at `/docs` the documentation of the app, of whatever routes it has when that is first asked for.
 
     To be called after `guard`, so that what the door refuses is shown as a page, too. `prefixes` says
     which apps are served and where the API of each lies, which is what the pages in the browser talk to.
@@ -47,8 +52,9 @@ def add_console(app: FastAPI, prefixes: Mapping[str, str]) -> None:
     pages = Pages(assets, prefixes)
     app.state.pages = pages
     app.state.assets = assets
+    app.state.listing = Listing(app, pages)
     app.state.years_walk = YearsWalk()
-    for router in (assets_router, front_router, health_router):
+    for router in (assets_router, front_router, health_router, docs_router):
         app.include_router(router)
     for name in prefixes:
         for router in _ROUTERS.get(name, ()):

@@ -2,6 +2,7 @@
 
 import { wireActions } from "./actions.js";
 import { wireAsking } from "./asking.js";
+import { wireDocs } from "./docs.js";
 import { wireDub } from "./dub.js";
 import { wireDubs } from "./dubs.js";
 import { wireJob } from "./job.js";
@@ -9,6 +10,7 @@ import { wireLogin } from "./login.js";
 import { wireNew } from "./new.js";
 import { wirePolling } from "./live.js";
 import { wirePlayer } from "./player.js";
+import { wireShop } from "./shop.js";
 import { wireTheme } from "./look.js";
 import { wireLines } from "./lines.js";
 import { reveal } from "./reveal.js";
@@ -29,6 +31,8 @@ wireAsking();
 wireDubs();
 wireDub();
 wireLines();
+wireShop();
+wireDocs();
 wirePolling();
 keepTimes();
 document.documentElement.dataset.ready = "true";
