@@ -12,7 +12,7 @@ demo: $(VENV)/.ready ## caption a real speech recording, print the subtitles and
 
 test: check servers ## everything that must be green
 	@$(BIN)/batuta models pull whisper-base whisper-tiny.en spleeter-2stems bergamot-en-pt bergamot-pt-en \
-	  kokoro-82m kokoro-voices $(DEMO)
+	  kokoro-82m kokoro-voices efficientnet-lite0 $(DEMO)
 	$(BIN)/pytest --numprocesses auto
 
 servers: ## what the tests start for real, from Debian's packages when we are root and it is missing
@@ -42,8 +42,8 @@ format: $(VENV)/.ready ## put the code in its form
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-bench: $(VENV)/.ready ## print figures beside their limits; never part of the tests
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.ready ## print figures beside their limits; DATA names the folder of the judged catalogue
+	$(BIN)/python -m benchmarks $(DATA)
 
 serve: $(VENV)/.ready ## serve on 127.0.0.1:8000
 	$(BIN)/batuta serve

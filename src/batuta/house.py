@@ -12,6 +12,7 @@ from typing import Literal, TypedDict, Unpack
 
 import sqlalchemy as sa
 import structlog
+from starlette.types import ASGIApp
 
 from batuta.albums.app import Albums, open_albums
 from batuta.between import ExistingCaptions, MadeByCaptions
@@ -39,7 +40,11 @@ from batuta.services.speech.service import Speech
 from batuta.services.transcriber.service import check_transcription
 from batuta.services.translator.pairs import check_translation
 from batuta.services.translator.service import Translator
+from batuta.services.vision.app import vision_app
+from batuta.services.vision.vision import open_vision
 from batuta.settings import Settings
+from batuta.shopping.app import Shopping
+from batuta.shopping.opening import open_shopping
 from batuta.storage.artefacts import ArtefactStore, ObjectArtefacts
 from batuta.storage.database import Database
 from batuta.tasks import ended
@@ -47,6 +52,7 @@ from batuta.transcripts.app import open_transcripts
 from batuta.transcripts.batch import BatchWork, batch
 from batuta.transcripts.batches import Batches
 from batuta.transcripts.orchestrator import Transcripts
+from batuta.weights import Weights
 
 log = structlog.get_logger()
 
@@ -79,6 +85,7 @@ class Batuta:
     batches: Batches
     albums: Albums
     dubbing: Dubbing
+    shopping: Shopping
     gateway: Desk | None
     """The one in this process, unless the settings name another."""
 
@@ -144,6 +151,15 @@ async def open_batuta(
         transcripts.generator = MadeByCaptions(captions, settings.youtube_origin)
         health = Health(team.workers)
         dubs = await stack.enter_async_context(open_dubbing(parts, jobs))
+
+        async def own_media(opened: AsyncExitStack) -> ASGIApp:
+            hearing, folder = team.workers["audio-transcriber"], settings.batuta_data / "media"
+            vision = open_vision(Weights.from_settings(settings), hearing, artefacts, folder)
+            return vision_app(
+                await opened.enter_async_context(vision), max_upload_bytes=settings.max_upload_bytes
+            )
+
+        shopping = await stack.enter_async_context(open_shopping(settings, database, own_media))
         yield Batuta(
             settings,
             captions,
@@ -155,6 +171,7 @@ async def open_batuta(
             Batches(jobs),
             albums,
             dubs.dubbing,
+            shopping,
             dubs.desk,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,7 +24,7 @@ from batuta.captions.routes import health as captions_health
 from batuta.captions.routes import router as captions_router
 from batuta.console import add_console
 from batuta.dubbing.routes import router as dubbing_router
-from batuta.errors import InvalidRequest
+from batuta.errors import BatutaError, InvalidRequest
 from batuta.house import Batuta, open_batuta
 from batuta.jobs import Jobs
 from batuta.services.app import service_app
@@ -35,6 +35,9 @@ from batuta.services.jobs_over_http import AllSeen, no_content
 from batuta.services.kinds import kind_named, service_jobs
 from batuta.services.problems import install_problems
 from batuta.settings import Settings
+from batuta.shopping.app import Shopping
+from batuta.shopping.routes import router as shopping_router
+from batuta.shopping.sockets import router as shopping_sockets
 from batuta.storage.artefacts import ObjectArtefacts
 from batuta.storage.database import Database
 from batuta.storage.lock import FolderLock
@@ -65,6 +68,7 @@ APPS: Final = {
     "transcripts": _App((transcripts_router,), short_ways=(Hits, PostedHits)),
     "albums": _App((albums_router,)),
     "dubbing": _App((dubbing_router,), (gateway_router, objects_router), signed=(f"{OBJECTS_PATH}/",)),
+    "shopping": _App((shopping_router, shopping_sockets)),
 }
 """The orchestrators, by the name each is served under."""
 
@@ -90,10 +94,13 @@ def _app(prefixes: Mapping[str, str], settings: Settings, bound_to: str | None) 
         async with open_batuta(settings, database=database) as batuta:
             _show(batuta, app)
             set_collector(lambda: _numbers(batuta.jobs))
+            opening = asyncio.create_task(_opened(batuta.shopping)) if "shopping" in prefixes else None
             try:
                 yield
             finally:
                 set_collector(None)
+                if opening is not None:
+                    await ended(opening)
                 await keys.aclose()
 
     app = FastAPI(
@@ -147,6 +154,7 @@ def _show(batuta: Batuta, app: FastAPI) -> None:
     app.state.batches = batuta.batches
     app.state.albums = batuta.albums
     app.state.dubbing = batuta.dubbing
+    app.state.shopping = batuta.shopping
     app.state.gateway = batuta.gateway
 
 
@@ -192,6 +200,12 @@ def standalone_service(
     guard(app, gate, max_body_bytes=None)
     observe(app)
     return app
+
+
+async def _opened(shopping: Shopping) -> None:
+    """Have the catalogue open before somebody asks for it; whoever asks learns what is wrong with it."""
+    with suppress(BatutaError):
+        await shopping.ready()
 
 
 async def _numbers(jobs: Jobs) -> JobNumbers:

@@ -5,6 +5,7 @@ A field's name in upper case is its environment variable (`poll_interval` is `PO
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -187,6 +188,23 @@ class Settings(BaseSettings):
     speech_concurrency: int | None = Field(default=None, ge=1)
     audio_worker_concurrency: int | None = Field(default=None, ge=1)
 
+    # Shopping: a URL moves a service to another machine
+    media_service_url: ServiceURL = None
+    catalog_service_url: ServiceURL = None
+    response_composer_url: ServiceURL = None
+    session_ttl_hours: float = Field(default=24.0 * 7, gt=0, le=24 * 3650)
+    """A conversation is forgotten so long after its last turn."""
+    dynamodb_table_name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{3,255}$")
+    """Conversations are kept there (`batuta shop init-dynamodb` makes it); unset, in the database."""
+    dynamodb_endpoint: ServiceURL = None
+    """Another server that speaks DynamoDB than Amazon's."""
+    aws_region: str | None = None
+    """Of that table; keys are found as for any program at AWS (AWS_ACCESS_KEY_ID, …)."""
+    shopping_openai_base_url: ServiceURL = None
+    """A language model that helps to understand and to word (any OpenAI-compatible endpoint)."""
+    shopping_openai_api_key: SecretStr | None = None
+    shopping_openai_model: str = "gpt-4o-mini"
+
     # A language model that translates in the place of the Firefox models (any OpenAI-compatible endpoint)
     translator_openai_base_url: ServiceURL = None
     translator_openai_api_key: SecretStr | None = None
@@ -212,6 +230,16 @@ class Settings(BaseSettings):
     def artefacts_folder(self) -> Path:
         """Where artefacts lie by the hash of their content."""
         return self.batuta_data / "artefacts"
+
+    @property
+    def catalog_folder(self) -> Path:
+        """Where our own catalogue of products lies."""
+        return self.batuta_data / "catalog"
+
+    @property
+    def session_lifetime(self) -> dt.timedelta:
+        """`session_ttl_hours`."""
+        return dt.timedelta(hours=self.session_ttl_hours)
 
     @property
     def logs_folder(self) -> Path:

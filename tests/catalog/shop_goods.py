@@ -92,9 +92,9 @@ def without_demo(folder: Path, products: Iterable[Product]) -> None:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Catalog]:
-    """The catalogue of the thirty products, for searches in any event loop."""
-    without_demo(folder, goods())
+def open_shop(folder: Path, products: Iterable[Product] | None = None) -> Iterator[Catalog]:
+    """The catalogue of the thirty products, or of others, for searches in any event loop."""
+    without_demo(folder, goods() if products is None else products)
     catalog = asyncio.run(Catalog.opened(folder, embedder=EMBEDDER))
     yield catalog
     asyncio.run(catalog.aclose())

@@ -63,7 +63,7 @@ async def test_the_lexicon_need_not_be_sent_again(shop: httpx2.AsyncClient) -> N
     ("path", "body", "status", "told"),
     [
         ("/search", {"sort_by": "cheapest"}, 422, "sort_by"),
-        ("/search", {"query": "x" * 1001}, 422, "query"),
+        ("/search", {"query": "x" * 12_001}, 422, "query"),
         ("/search", {"pagination": {"size": 101}}, 422, "size"),
         ("/search", {"pagination": {"page": 0}}, 422, "page"),
         ("/search", {"filters": {"colour": "red"}}, 422, "colour"),

@@ -105,8 +105,8 @@ async def test_the_history_is_read_in_pages(sessions: Sessions, new_id: str) -> 
 
 async def test_what_is_too_large_is_refused_with_its_size(sessions: Sessions, new_id: str) -> None:
     """Input before anything is kept; a state or an outcome fails the turn, and the session goes on."""
-    with pytest.raises(PayloadTooLarge, match="16398 bytes of JSON; at most 16384"):
-        await sessions.converse(ask("x" * (16384), new_id), never)
+    with pytest.raises(PayloadTooLarge, match="32782 bytes of JSON; at most 32768"):
+        await sessions.converse(ask("x" * (32768), new_id), never)
     with pytest.raises(NotFound):
         await sessions.get(new_id, ANNA)
     large = {"x": "y" * 256 * 1024}
@@ -115,6 +115,6 @@ async def test_what_is_too_large_is_refused_with_its_size(sessions: Sessions, ne
             await sessions.converse(ask("hi", new_id), work)
     most = {"x": "y" * (256 * 1024 - 8)}
     state = {str(number): 1.0 for number in range(1500)}
-    turn = await sessions.converse(ask("x" * (16384 - 14), new_id), saying(most, state=state))
+    turn = await sessions.converse(ask("x" * (32768 - 14), new_id), saying(most, state=state))
     assert (turn.number, turn.outcome) == (4, most)
     assert same_json((await sessions.get(new_id, ANNA)).state, state)

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -60,7 +61,9 @@ def guard(
     app.add_middleware(SecurityHeaders)
 
 
-def requires(scope: KeyScope, *, starts_work: bool | None = None) -> Callable[[Request], Awaitable[Caller]]:
+def requires(
+    scope: KeyScope, *, starts_work: bool | None = None
+) -> Callable[[HTTPConnection], Awaitable[Caller]]:
     """A dependency that gives the `Caller`, if he has the scope; for routes of any app behind a `Door`.
 
     The scope submit counts against the limit of submits, unless `starts_work=False` (to cancel, to delete).
@@ -68,7 +71,7 @@ def requires(scope: KeyScope, *, starts_work: bool | None = None) -> Callable[[R
     """
     counts = scope == "submit" if starts_work is None else starts_work
 
-    async def caller(request: Request) -> Caller:
+    async def caller(request: HTTPConnection) -> Caller:
         admission = request.scope.get(_ADMISSION)
         if not isinstance(admission, Admission):
             raise RuntimeError("the app has no gate: batuta.access.door.guard(app, gate) puts one before it")  # noqa: TRY004  # not the caller's fault
@@ -80,8 +83,8 @@ def requires(scope: KeyScope, *, starts_work: bool | None = None) -> Callable[[R
     return caller
 
 
-def count_submit(request: Request) -> None:
-    """Count the request against the limit of submits, for a route that finds out late that it starts work.
+def count_submit(request: HTTPConnection) -> None:
+    """Count against the limit of submits, for a route that finds out late that it starts work, or a socket.
 
     Raises `TooManyRequests`.
     """

@@ -33,6 +33,7 @@ app.command(
     name="albums",
     help="Years of albums: year, scan, stats, invalidate, export, import.",
 )
+app.command("batuta.cli.shop:app", name="shop", help="Say what you want, and find it: chat, search, import.")
 app.command("batuta.cli.jobs:app", name="jobs", help="Jobs: list, show.")
 app.command("batuta.cli.worker:worker", help="Carry jobs without serving HTTP.")
 app.command("batuta.cli.keys:app", name="keys", help="API keys: create, list, revoke.")

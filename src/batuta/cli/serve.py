@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from batuta.access.gate import ensure_key
 from batuta.access.keys import Keys
+from batuta.alone import PLAIN_SERVICES, plain_service
 from batuta.cli.screen import say
 from batuta.logs import start_logging
 from batuta.server import APPS, batuta_app, orchestrator_app, standalone_service
@@ -30,12 +31,16 @@ Part = Literal[
     "transcripts",
     "albums",
     "dubbing",
+    "shopping",
     "downloader",
     "normalizer",
     "transcriber",
     "translator",
     "speech",
     "worker",
+    "catalog",
+    "media",
+    "composer",
 ]
 ORCHESTRATORS: Final = frozenset({"all", *APPS})
 PORTS: Final = {"dubbing": 8400}
@@ -56,8 +61,8 @@ def serve(
     Parameters
     ----------
     part
-        all (each orchestrator under its name), captions, transcripts, albums or dubbing (under the seed's
-        own paths), or one service alone.
+        all (each orchestrator under its name), captions, transcripts, albums, dubbing or shopping (under
+        the seed's own paths), or one service alone.
     host
         Address to listen on; the default is 127.0.0.1 (HOST).
     port
@@ -137,7 +142,7 @@ async def _check_storage(settings: Settings) -> None:
 def _port(part: Part, settings: Settings) -> int:
     if part in ORCHESTRATORS or "port" in settings.model_fields_set:
         return settings.port if "port" in settings.model_fields_set else PORTS.get(part, settings.port)
-    return kind_named(part)[1].port
+    return PLAIN_SERVICES[part].port if part in PLAIN_SERVICES else kind_named(part)[1].port
 
 
 def _app(part: str, settings: Settings) -> FastAPI:
@@ -146,5 +151,7 @@ def _app(part: str, settings: Settings) -> FastAPI:
             return batuta_app(settings)
         case _ if part in APPS:
             return orchestrator_app(part, settings)
+        case _ if part in PLAIN_SERVICES:
+            return plain_service(part, settings)
         case service:
             return standalone_service(service, settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
@@ -70,6 +71,11 @@ _NO_ENTRY: Final = (
     NoCredentialsFound,
     ExpiredToken,
 )
+
+
+_HUSHED: Final = logging.getLogger("aiodynamo")
+"""It logs a traceback for each place where it found no credentials, at every request; `told` says it once."""
+_HUSHED.setLevel(logging.CRITICAL)
 
 
 class Http:

@@ -9,7 +9,8 @@ from typing import Any, Final, cast
 
 from batuta.errors import InvalidRequest, PayloadTooLarge, StorageError
 
-MAX_INPUT_BYTES: Final = 16 * 1024
+MAX_INPUT_BYTES: Final = 32 * 1024
+"""The longest message, of 5000 characters, has 30 kB where each is an escape in JSON (`\\u0001`)."""
 MAX_STATE_BYTES: Final = 64 * 1024
 MAX_OUTCOME_BYTES: Final = 256 * 1024
 LARGEST: Final = max(MAX_INPUT_BYTES, MAX_STATE_BYTES, MAX_OUTCOME_BYTES)

@@ -48,7 +48,7 @@ class IndexBuilder:
         self._lengths = array("i")
         self._facts: list[tuple[float, float, float, float, int]] = []
         self._products: list[int] = []
-        self._labels: list[tuple[str | None, str | None, str, str]] = []
+        self._labels: list[tuple[str | None, str | None, str, str, str]] = []
         self._vectors: list[NDArray[np.float16]] = []
         self._values = Values.Entries()
 
@@ -57,7 +57,8 @@ class IndexBuilder:
         self._words(len(self._products), product)
         self._products.append(number)
         self._vectors.append(vector)
-        self._labels.append((product.brand, product.category or mined, product.condition, product.platform))
+        category = product.category or mined
+        self._labels.append((product.brand, category, product.condition, product.platform, product.currency))
         self._values.add(product.attributes)
         self._facts.append(
             (
@@ -71,8 +72,8 @@ class IndexBuilder:
 
     def built(self, version: str, encode: Callable[[Sequence[str]], Vectors]) -> Index:
         """The index over all that were added; `encode` gives the meanings of names."""
-        brands, categories, conditions, platforms = (
-            [labels[column] for labels in self._labels] for column in range(4)
+        brands, categories, conditions, platforms, currencies = (
+            [labels[column] for labels in self._labels] for column in range(5)
         )
         facts = np.array(self._facts, np.float64).reshape(-1, 5)
         vectors, basis = turned(self._vectors)
@@ -92,6 +93,7 @@ class IndexBuilder:
             categories=types,
             conditions=Codes.of(conditions),
             platforms=Codes.of(platforms),
+            currencies=Codes.of(currencies),
             values=Values.of(self._values),
         )
 

@@ -171,7 +171,7 @@ class Catalog:
     def _search(self, asked: CatalogSearch) -> CatalogResults:
         page, size = asked.pagination.page, asked.pagination.size
         with self._reading() as version:
-            index = version.index
+            index = version.index.priced_in(asked.filters.currency)
             believed = preferring.believed(index, self._found(index, asked), asked.prefer)
             found, beliefs = believed.found, believed.beliefs
             places = best(index, found, asked.sort_by, page * size)[(page - 1) * size :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from batuta.errors import StorageError
 from batuta.services.catalog.codes import Codes
 from batuta.services.catalog.embedding import Vectors
+from batuta.services.catalog.terms import folded
 from batuta.services.catalog.values import Values
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Of what is kept; whoever finds another number builds the index again from the products."""
 
 Floats = NDArray[np.float64]
@@ -82,12 +83,21 @@ class Index:
     categories: Codes
     conditions: Codes
     platforms: Codes
+    currencies: Codes
     values: Values
 
     @property
     def size(self) -> int:
         """How many products there are."""
         return len(self.numbers)
+
+    def priced_in(self, currency: str | None) -> Index:
+        """The same with prices of one currency only, all others not known; None leaves all as they are."""
+        if currency is None:
+            return self
+        held = self.currencies.mask([folded(currency)])
+        price = np.where(held, self.facts.price, np.nan)
+        return replace(self, facts=replace(self.facts, price=price))
 
     def to_parts(self) -> Parts:
         """As it is kept."""
@@ -113,7 +123,7 @@ class Index:
             "value_rows": values.value_rows,
         }
         words = {"terms": "\n".join(postings.terms), "values": values.words}
-        for name in ("brands", "categories", "conditions", "platforms"):
+        for name in ("brands", "categories", "conditions", "platforms", "currencies"):
             codes: Codes = getattr(self, name)
             arrays[f"{name}_codes"] = codes.codes
             words[name] = codes.words
@@ -165,6 +175,7 @@ def _read(version: str, parts: Mapping[str, bytes]) -> Index:
         categories=codes("categories"),
         conditions=codes("conditions"),
         platforms=codes("platforms"),
+        currencies=codes("currencies"),
         values=Values.read(
             parts["values"].decode(),
             array("attribute_of"),

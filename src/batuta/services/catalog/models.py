@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from batuta.services.products import (
     MAX_CONSTRAINTS,
@@ -20,7 +20,8 @@ from batuta.services.products import (
     Stars,
 )
 
-LONGEST_QUERY: Final = 1000
+LONGEST_QUERY: Final = 12_000
+"""Characters: all keywords of a requirement, each as long as it may be. Of them 64 words are looked for."""
 MAX_SIZE: Final = 100
 MAX_PAGE: Final = 10_000
 FACET_VALUES: Final = 50
@@ -38,6 +39,9 @@ class SearchFilters(Frozen):
 
     price_min: Amount | None = None
     price_max: Amount | None = None
+    currency: str | None = Field(default=None, pattern="^[A-Z]{3}$")
+    """The one in which prices are bounded, preferred, sorted and counted: a price in another is as one that
+    nobody knows, since there are no rates here. None takes prices as bare numbers."""
     brands: tuple[Name, ...] = Field(default=(), max_length=MAX_VALUES)
     """Any of them, in any case."""
     categories: tuple[Name, ...] = Field(default=(), max_length=MAX_VALUES)
@@ -50,6 +54,15 @@ class SearchFilters(Frozen):
     exclude_brands: tuple[Name, ...] = Field(default=(), max_length=MAX_VALUES)
     exclude_attributes: dict[Name, tuple[Name, ...]] = Field(default_factory=dict, max_length=MAX_CONSTRAINTS)
     exclude_words: tuple[Name, ...] = Field(default=(), max_length=MAX_VALUES)
+
+    @model_validator(mode="after")
+    def _prices_in_order(self) -> Self:
+        least, most = self.price_min, self.price_max
+        if least is not None and most is not None and least > most:
+            raise ValueError(
+                f"price_min {least:g} is greater than price_max {most:g}: swap them, or leave one out"
+            )
+        return self
 
 
 class Pagination(Frozen):

@@ -21,7 +21,9 @@ def parted(numbers: Floats, weights: Floats) -> list[tuple[Range, int]]:
     """Ranges over ascending numbers, and where each begins among them.
 
     An edge is the greatest number of the range below it or just above that; the first and the last range are
-    open. There are fewer than five where one number has much of the weight.
+    open. Both ends are included, so a range above an edge that is a number itself begins with the next one:
+    whoever asks for it finds as many as were counted. There are fewer than five where one number has much of
+    the weight.
     """
     below = np.cumsum(weights) / max(float(weights.sum()), 1e-300)
     edges: list[tuple[float, int]] = []
@@ -29,9 +31,12 @@ def parted(numbers: Floats, weights: Floats) -> list[tuple[Range, int]]:
         edge, place = _edge(numbers, below, part / PARTS)
         if place < len(numbers) and (not edges or place > edges[-1][1]):
             edges.append((edge, place))
-    bounds = [None, *(edge for edge, _ in edges), None]
+    above = [float(numbers[place]) if edge == numbers[place - 1] else edge for edge, place in edges]
+    lower, upper = [None, *above], [*(edge for edge, _ in edges), None]
     begins = [0, *(place for _, place in edges)]
-    return [(Range(min=bounds[at], max=bounds[at + 1]), place) for at, place in enumerate(begins)]
+    return [
+        (Range(min=least, max=most), place) for least, most, place in zip(lower, upper, begins, strict=True)
+    ]
 
 
 def _edge(numbers: Floats, below: Floats, share: float) -> tuple[float, int]:
@@ -44,7 +49,11 @@ def _edge(numbers: Floats, below: Floats, share: float) -> tuple[float, int]:
             there = float(below[after - 1]) if after else 0.0
             if after and abs(there - share) <= _MOVED:
                 return edge, after
-    return exact, int(np.searchsorted(numbers, exact, side="right"))
+    after = int(np.searchsorted(numbers, exact, side="right"))
+    if after < len(numbers):
+        between = (edge for digits in range(1, _DIGITS) for edge in _rounded(exact, digits))
+        exact = next((edge for edge in between if exact < edge < float(numbers[after])), exact)
+    return exact, after
 
 
 def _rounded(number: float, digits: int) -> tuple[float, ...]:

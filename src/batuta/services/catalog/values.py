@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -180,6 +181,7 @@ class Values:
             self.counts.append(len(taken))
 
 
+@lru_cache(maxsize=4096)
 def attribute_key(name: str) -> str:
     """What an attribute is found by, however it is written: `Screen size` and `screen_size`."""
     return folded(name).replace(" ", "_").replace("-", "_")

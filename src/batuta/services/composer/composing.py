@@ -12,9 +12,10 @@ from typing import Final
 from batuta.services.composer import wording
 from batuta.services.composer.comparison import card_facets, comparison_of, shown_attributes
 from batuta.services.composer.models import Card, ComposeRequest, ComposeResponse, Relaxed
+from batuta.services.composer.phrases import asked_for, changes
 from batuta.services.composer.ranking import Fit, cheapest_of, fit_of, why_ranked
 from batuta.services.composer.wishes import wishes_of
-from batuta.services.products import Product, Range, RequirementSpec, Scalar
+from batuta.services.products import Product
 
 LONGEST_IN_TEXT: Final = 120
 """Characters of a title in a sentence."""
@@ -71,11 +72,14 @@ def _sentences(request: ComposeRequest, cards: Sequence[Card]) -> Iterator[str]:
         yield from (_relaxed(one) for one in request.relaxed)
         sought = asked_for(spec)
         yield f"Nothing was found for “{sought}”." if sought else "Nothing was found."
-        yield _advice(spec)
+        yield f"Try {changes(spec)}."
         return
     yield from (_relaxed(one) for one in request.relaxed)
     if request.compare:
         yield _side_by_side(cards)
+        return
+    if request.detail:
+        yield from (_introduced(card) for card in cards)
         return
     yield _found(request, len(cards))
     first = cards[0]
@@ -84,6 +88,31 @@ def _sentences(request: ComposeRequest, cards: Sequence[Card]) -> Iterator[str]:
     yield f"{'The best match is' if len(cards) > 1 else 'It is'} {title}: {_priced(first, reasons)}."
     if first.misses:
         yield f"But note: {'; '.join(first.misses[:_MOST_REASONS])}."
+
+
+def _introduced(card: Card) -> str:
+    """One product with what is known of it, and nothing of how it was found."""
+    misses = [miss for miss in card.misses if miss != wording.UNKNOWN_PRICE][:_MOST_REASONS]
+    facts = [] if any(card.price_text in miss for miss in misses) else [card.price_text]
+    if card.rating is not None:
+        facts.append(wording.stars(card.rating, card.reviews))
+    if card.condition != "new":
+        facts.append(card.condition)
+    facts += [_fact(label, value) for label, value in card.attributes.items()]
+    title = wording.clean(card.title, LONGEST_IN_TEXT)
+    told = f"{title}: {'; '.join(facts)}." if facts else f"{title}."
+    return f"{told} But note: {'; '.join(misses)}." if misses else told
+
+
+def _fact(label: str, value: str) -> str:
+    """`memory 16 GB`, `wireless`, `no touchscreen`."""
+    match value:
+        case "yes":
+            return label
+        case "no":
+            return wording.flag_of(label, value=False)
+        case _:
+            return f"{label} {value}"
 
 
 def _priced(card: Card, reasons: str) -> str:
@@ -96,6 +125,8 @@ def _side_by_side(cards: Sequence[Card]) -> str:
     if len(cards) < _FEWEST_COMPARED:
         return f"There is only one to look at: {wording.clean(cards[0].title, LONGEST_IN_TEXT)}."
     titles = [wording.clean(card.title, LONGEST_IN_TEXT // 2) for card in cards[:5]]
+    if any("," in title for title in titles):
+        titles = [f"“{title}”" for title in titles]
     if len(cards) > len(titles):
         titles.append(f"{len(cards) - len(titles)} more")
     return f"Side by side: {wording.listed(titles)}."
@@ -115,65 +146,3 @@ def _found(request: ComposeRequest, shown: int) -> str:
 def _relaxed(one: Relaxed) -> str:
     nearest = f"; {wording.clean(one.nearest)}" if one.nearest else ""
     return f"Nothing {wording.clean(one.wanted)}{nearest}."
-
-
-def asked_for(spec: RequirementSpec) -> str:
-    """What was asked for, in a few words: `red laptop by Dell or HP under $200`; empty for nothing."""
-    kind = [wording.clean(word, wording.LONGEST_VALUE) for word in spec.keywords[:5]]
-    if spec.product_type is not None:
-        kind.append(wording.clean(spec.product_type, wording.LONGEST_VALUE))
-    before = [] if spec.condition is None else [spec.condition]
-    after: list[str] = []
-    if spec.brand_preferences:
-        brands = [wording.clean(brand, wording.LONGEST_VALUE) for brand in spec.brand_preferences[:3]]
-        after.append(f"by {wording.listed(brands, 'or')}")
-    for facet, values in spec.attributes.items():
-        (before if all(isinstance(value, str) for value in values) else after).append(_with(facet, values))
-    after += [_between(facet, bounds) for facet, bounds in spec.filters.ranges.items()]
-    if price := wording.budget(spec.price):
-        after.append(price if spec.price.min is None or spec.price.max is None else f"for {price}")
-    if spec.rating_min is not None:
-        after.append(f"with {wording.number(spec.rating_min)} stars or more")
-    words = [word for word in (*before, *kind) if word]
-    return " ".join([*words, *after] if words or not after else ["anything", *after])
-
-
-def _with(facet: str, values: Sequence[Scalar]) -> str:
-    """`red or blue`, `with bluetooth`, `with 16 GB memory`, `with ports 4`."""
-    told = wording.listed([wording.value_of(facet, value) for value in values[:3]], "or")
-    if not values or all(isinstance(value, str) for value in values):
-        return told
-    label, unit = wording.named(facet, numeric=wording.is_number(values[0]))
-    if values[0] is True:
-        return f"with {label}"
-    if values[0] is False:
-        return f"without {label}"
-    return f"with {label} {told}" if unit is None else f"with {told} {label}"
-
-
-def _between(facet: str, bounds: Range) -> str:
-    return f"with {wording.named(facet, numeric=True)[0]} {wording.span(facet, bounds)}".rstrip()
-
-
-def _advice(spec: RequirementSpec) -> str:
-    """What to change so that something may be found, what parts most first."""
-    changes: list[str] = []
-    if spec.price.max is not None:
-        changes.append(f"a budget over {wording.price_text(spec.price.max, spec.price.currency)}")
-    elif spec.price.min is not None:
-        changes.append(f"a price under {wording.price_text(spec.price.min, spec.price.currency)}")
-    if spec.brand_preferences:
-        changes.append("another brand")
-    changes += [
-        f"another {wording.named(facet, numeric=True)[0]}"
-        for facet in (*spec.attributes, *spec.filters.ranges)
-    ]
-    if spec.rating_min is not None:
-        changes.append("a lower rating")
-    if spec.condition is not None:
-        changes.append("another condition")
-    if spec.filters.exclude_brands or spec.filters.exclude_attributes or spec.filters.exclude_words:
-        changes.append("fewer exclusions")
-    if spec.filters.in_stock:
-        changes.append("what is out of stock, too")
-    return f"Try {wording.listed(changes[:3] or ['other words'], 'or')}."

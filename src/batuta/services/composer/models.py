@@ -65,7 +65,7 @@ class Relaxed(Frozen):
     facet: str
     """`price`, `brand`, `rating`, `condition`, an attribute, `exclude_brands` …"""
     wanted: str
-    """In words that follow `Nothing`: `under $50`, `by Sony`, `in red`."""
+    """In words that follow `Nothing`: `under $50`, `by Sony`, `in red` (`phrases.wanted_of`)."""
     nearest: str | None = None
     """What comes nearest: `the cheapest is $59.90`."""
 
@@ -82,6 +82,8 @@ class ComposeRequest(Frozen):
     """What will be asked under the text."""
     compare: bool = False
     """Whether the products are to be set side by side."""
+    detail: bool = False
+    """Whether each is to be introduced with its facts, as somebody asked to hear more of it."""
 
 
 class Card(BaseModel):

@@ -205,16 +205,19 @@ def _currency(products: Sequence[Product], spec: RequirementSpec) -> str:
 def _order(
     products: Sequence[Product], fits: Sequence[Fit], scores: Sequence[float], spec: RequirementSpec
 ) -> list[int]:
-    """Places in `products`, best first; a tie stays as the catalogue had it."""
+    """Places in `products`, best first; a tie stays as the catalogue had it.
+
+    An unknown price is never first where any product has one that is not over the budget, whatever else it
+    breaks (contract: shopping, "composer").
+    """
     wanted = _sort_keys(spec, _currency(products, spec))
     keys = [
         (fits[at].tier, wanted(product) if wanted else 0.0, -scores[at])
         for at, product in enumerate(products)
     ]
     order = sorted(range(len(products)), key=keys.__getitem__)
-    if order and products[order[0]].price is None:
-        tier = fits[order[0]].tier
-        priced = (at for at in order if fits[at].tier == tier and products[at].price is not None)
+    if order and products[order[0]].price is None and fits[order[0]].tier < Tier.OVER_BUDGET:
+        priced = (at for at in order if fits[at].tier < Tier.OVER_BUDGET and products[at].price is not None)
         first = next(priced, None)
         if first is not None:
             order.remove(first)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from batuta.services.catalog.inflections import singular
+from batuta.services.catalog.terms import folded
+from batuta.services.catalog.values import EQUAL_WITHIN, attribute_key
 from batuta.services.composer import wording
 from batuta.services.products import PriceRange, Product, Range, RequirementSpec, Scalar
 
-_PARTS: Final = re.compile(r"\s*[,;/]\s*")
+_PARTS: Final = re.compile(r"\s*[,;/|]\s*")
 _WORDS: Final = re.compile(r"\w+")
 _TOLD_BARE: Final = frozenset(
     {"colour", "color", "colours", "colors", "material", "pattern", "style", "finish"}
@@ -131,14 +133,14 @@ def _singular(text: str) -> set[str]:
 
 
 def _brand(wanted: tuple[str, ...]) -> Judge:
-    names = {name.casefold() for name in wanted}
+    names = {folded(name) for name in wanted}
     told = _alternatives("brand", wanted)
 
     def judge(product: Product) -> Verdict:
         if product.brand is None:
             return Verdict(None, "brand unknown")
         shown = wording.clean(product.brand, wording.LONGEST_VALUE)
-        if product.brand.casefold() in names:
+        if folded(product.brand) in names:
             return Verdict(granted=True, words=f"{shown}, as you asked")
         return Verdict(granted=False, words=f"{shown}, you asked for {told}")
 
@@ -158,27 +160,47 @@ def _attribute(facet: str, wanted: tuple[Scalar, ...]) -> Judge:
     told = _alternatives(facet, wanted)
 
     def judge(product: Product) -> Verdict:
-        value = product.attributes.get(facet)
+        value = _held(product, facet)
         if value is None:
             return Verdict(None, f"{wording.label_of(facet, wanted[0])} unknown")
         if any(same(value, one) for one in wanted):
             return Verdict(granted=True, words=_as_asked(facet, value))
+        if isinstance(value, bool):
+            return Verdict(granted=False, words=f"{_told(facet, value)}, {_other(facet, value=value)}")
         return Verdict(granted=False, words=f"{_told(facet, value)}, you asked for {told}")
 
     return judge
 
 
+def _other(facet: str, *, value: bool) -> str:
+    """What was asked for where a product says the opposite of it."""
+    quality = wording.is_quality(wording.label_of(facet, value))
+    if value:
+        return "you asked for one that is not" if quality else "you asked for none"
+    return f"you asked for {wording.label_of(facet, value)}" if quality else "you asked for it"
+
+
+def _held(product: Product, facet: str) -> Scalar | None:
+    """The product's value, however the attribute is written: as the catalogue's filters find it."""
+    value = product.attributes.get(facet)
+    if value is not None or facet in product.attributes:
+        return value
+    key = attribute_key(facet)
+    return next((held for name, held in product.attributes.items() if attribute_key(name) == key), None)
+
+
 def _range(facet: str, bounds: Range) -> Judge:
     def judge(product: Product) -> Verdict:
-        value = product.attributes.get(facet)
-        if value is None or isinstance(value, str | bool):
+        value = _held(product, facet)
+        amount = None if value is None or isinstance(value, bool) else _amount(value)
+        if value is None or amount is None:
             return Verdict(None, f"{wording.named(facet, numeric=True)[0]} unknown")
-        if bounds.holds(value):
+        if bounds.holds(amount):
             return Verdict(granted=True, words=_as_asked(facet, value))
         limit, side = (
-            (bounds.min, "below") if bounds.min is not None and value < bounds.min else (bounds.max, "over")
+            (bounds.min, "below") if bounds.min is not None and amount < bounds.min else (bounds.max, "over")
         )
-        own = wording.value_of(facet, value if limit is None else limit)
+        own = wording.value_of(facet, amount if limit is None else limit)
         return Verdict(granted=False, words=f"{_told(facet, value)}, {side} your {own}")
 
     return judge
@@ -200,7 +222,11 @@ def _stock(*, wanted: bool) -> Judge:
     def judge(product: Product) -> Verdict:
         if product.in_stock is None:
             return Verdict(None, "stock unknown")
-        return Verdict(product.in_stock == wanted, "in stock" if product.in_stock else "out of stock")
+        if product.in_stock == wanted:
+            return Verdict(granted=True, words="in stock" if wanted else "out of stock")
+        return Verdict(
+            granted=False, words="out of stock" if wanted else "in stock, you asked for what is not"
+        )
 
     return judge
 
@@ -218,10 +244,10 @@ def _platform(wanted: tuple[str, ...]) -> Judge:
 
 
 def _no_brand(unwanted: tuple[str, ...]) -> Judge:
-    names = {name.casefold() for name in unwanted}
+    names = {folded(name) for name in unwanted}
 
     def judge(product: Product) -> Verdict:
-        if product.brand is None or product.brand.casefold() not in names:
+        if product.brand is None or folded(product.brand) not in names:
             return _GRANTED
         return Verdict(
             granted=False, words=f"{wording.clean(product.brand, wording.LONGEST_VALUE)}, which you excluded"
@@ -232,7 +258,7 @@ def _no_brand(unwanted: tuple[str, ...]) -> Judge:
 
 def _no_attribute(facet: str, unwanted: tuple[str, ...]) -> Judge:
     def judge(product: Product) -> Verdict:
-        value = product.attributes.get(facet)
+        value = _held(product, facet)
         if value is None or not any(same(value, one) for one in unwanted):
             return _GRANTED
         return Verdict(granted=False, words=f"{_told(facet, value)}, which you excluded")
@@ -256,14 +282,21 @@ def _no_word(unwanted: tuple[str, ...]) -> Judge:
 
 
 def same(value: Scalar, wanted: Scalar) -> bool:
-    """Whether a product's value is the wanted one: in any case, or one of several (`Black/Silver`)."""
+    """Whether a product's value is the wanted one, or one of several (`Black/Silver`).
+
+    They are equal as the catalogue's filters have it: without case and accents, numbers within a thousandth.
+    """
     if isinstance(value, bool) or isinstance(wanted, bool):
         return _truth(value) is not None and _truth(value) == _truth(wanted)
     if isinstance(value, str) and isinstance(wanted, str):
-        had, asked = value.casefold().strip(), wanted.casefold().strip()
+        had, asked = folded(value), folded(wanted)
         return had == asked or asked in _PARTS.split(had)
     had_number, asked_number = _amount(value), _amount(wanted)
-    return had_number is not None and asked_number is not None and math.isclose(had_number, asked_number)
+    if had_number is None or asked_number is None:
+        return False
+    return math.isclose(had_number, asked_number) or (
+        abs(had_number - asked_number) <= abs(asked_number) * EQUAL_WITHIN
+    )
 
 
 def _truth(value: Scalar) -> bool | None:
@@ -284,16 +317,15 @@ def _alternatives(facet: str, wanted: tuple[Scalar, ...]) -> str:
 
 
 def _as_asked(facet: str, value: Scalar) -> str:
-    if isinstance(value, bool):
-        label = wording.label_of(facet, value)
-        return f"{label}, as you asked" if value else f"no {label}, as you asked"
-    if isinstance(value, str):
+    if isinstance(value, bool | str):
         return f"{_told(facet, value)}, as you asked"
     return _told(facet, value)
 
 
 def _told(facet: str, value: Scalar) -> str:
-    """`16 GB memory`, `red`, `size: M`."""
+    """`16 GB memory`, `red`, `size: M`, `not waterproof`."""
+    if isinstance(value, bool):
+        return wording.flag_of(facet, value=value)
     label, unit = wording.named(facet, numeric=wording.is_number(value))
     shown = wording.value_of(facet, value)
     if unit is not None:

@@ -72,6 +72,10 @@ UNITS: Final = {
     "days": "days",
     "years": "years",
     "months": "months",
+    "km": "km",
+    "pages": "pages",
+    "s": "s",
+    "x": "x",
     "pct": "%",
     "percent": "%",
 }
@@ -84,6 +88,12 @@ _INITIALS: Final = frozenset({
 """Words of attributes' names that are written in capitals."""
 _HYPHENED: Final = {"wi fi": "Wi-Fi", "USB c": "USB-C", "e ink": "E Ink"}
 _HYPHENS: Final = re.compile(rf"\b(?:{'|'.join(_HYPHENED)})\b")
+_QUALITY: Final = re.compile(
+    r".*(?:less|[^c]able|ible|proof|resistant|friendly|free|powered|ing|ed|ic|ive|safe)|smart|vegan|portable"
+)
+"""Names of yes and no that say how a thing is, not what it has: `waterproof`, `noise cancelling`."""
+_JOINED: Final = frozenset({"%", "x"})
+"""Units that are written without a blank before them."""
 _TOO_LONG: Final = 1e12
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 """Control characters, line and paragraph separators, and what turns the direction of writing (UAX 9)."""
@@ -153,7 +163,20 @@ def value_of(facet: str, value: Scalar) -> str:
     unit = named(facet, numeric=True)[1]
     if unit is None:
         return number(value)
-    return f"{number(value)}{unit}" if unit == "%" else f"{number(value)} {unit}"
+    return f"{number(value)}{unit}" if unit in _JOINED else f"{number(value)} {unit}"
+
+
+def is_quality(label: str) -> bool:
+    """Whether a yes or no says how a thing is (`waterproof`), and not what it has (`touchscreen`)."""
+    return _QUALITY.fullmatch(label.casefold()) is not None
+
+
+def flag_of(facet: str, *, value: bool) -> str:
+    """`waterproof`, `not waterproof`, `touchscreen`, `no touchscreen`."""
+    label = label_of(facet, value)
+    if value:
+        return label
+    return f"not {label}" if is_quality(label) else f"no {label}"
 
 
 def budget(price: PriceRange) -> str:
@@ -165,11 +188,14 @@ def budget(price: PriceRange) -> str:
 
 
 def span(facet: str, bounds: Range) -> str:
-    """`under 8 GB`, `over 4 GB`, or both with a dash between, of an attribute."""
-    return between(
-        None if bounds.min is None else value_of(facet, bounds.min),
-        None if bounds.max is None else value_of(facet, bounds.max),
-    )
+    """`at most 8 GB`, `at least 4 GB`, or both with a dash between, of an attribute; both are included."""
+    least = None if bounds.min is None else value_of(facet, bounds.min)
+    most = None if bounds.max is None else value_of(facet, bounds.max)
+    if least is None:
+        return "" if most is None else f"at most {most}"
+    if most is None or bounds.min is None:
+        return f"at least {least}"
+    return least if least == most else f"{number(bounds.min)}\u2013{most}"
 
 
 def between(least: str | None, most: str | None) -> str:
