@@ -141,3 +141,8 @@ def test_bounds_that_are_open_say_nothing() -> None:
         asked_for(RequirementSpec(product_type="laptop", filters=Exclusions(ranges={"x": Range()})))
         == "laptop"
     )
+
+
+def test_a_price_that_rounds_to_the_budget_is_within_it() -> None:
+    """Not `$100, under your $100`."""
+    assert ranked([product("a", 99.999)], spec(under=100))[0].why_ranked == ["$100, within your $100"]

@@ -207,8 +207,8 @@ TAKEN_BACK = {
     "Price: under €200": "forget the budget",
     "Rating: 4.5 stars or more": "any rating",
     "Condition: used": "any condition",
-    "Memory: over 16 GB (soft)": "forget the memory",
-    "Screen size: 13 in–14 in": "forget the screen size",  # noqa: RUF001  # the dash of ranges
+    "Memory: at least 16 GB (soft)": "forget the memory",
+    "Screen size: 13–14 in": "forget the screen size",  # noqa: RUF001  # the dash of ranges
     "Colour: red or blue": "forget the colour",
     "Backlit keyboard: yes": "forget the backlit keyboard",
     "Not by: Zeta": "forget Zeta",

@@ -279,3 +279,43 @@ async def test_the_seeds_documentation_paths_answer(shop: ShopServer) -> None:
     """`/docs` and `/redoc`."""
     assert (await shop.api.get("/redoc")).status_code == 307
     assert (await shop.api.get("/redoc", follow_redirects=True)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "filters", [{"price_max": 50}, {"categories": ["toaster"]}, {"brands": ["Quorvia"]}, {"rating_min": 4.5}]
+)
+async def test_a_search_may_be_filters_alone(shop: ShopServer, filters: dict[str, Any]) -> None:
+    """Nothing has to be said beside them."""
+    outcome = (await shop.api.post("/api/v1/search", json={"user_id": "ann", "filters": filters})).json()
+    assert outcome["total"] >= len(outcome["products"]) > 0
+
+
+async def test_the_page_after_the_last_is_empty_and_says_how_many_there_are(shop: ShopServer) -> None:
+    """It is not that nothing was found."""
+    body = {"query": "laptop", "user_id": "ann", "page": 9}
+    outcome = (await shop.api.post("/api/v1/search", json=body)).json()
+    assert outcome["products"] == []
+    assert outcome["total"] > 10
+    assert "all" in outcome["reply"]
+
+
+async def test_more_of_what_nearly_fits_is_shown_too(shop: ShopServer, session_id: str) -> None:
+    """What was left out for the first page is left out for the second."""
+    first = await shop.say("laptops under 5 dollars", session_id)
+    more = await shop.say("show more", session_id)
+    assert more["products"]
+    assert not {card["id"] for card in first["products"]} & {card["id"] for card in more["products"]}
+    assert (await shop.say("show more", session_id))["products"] == []
+
+
+async def test_words_that_nothing_has_are_said_once_and_given_up(shop: ShopServer, session_id: str) -> None:
+    """They do not stand in the way of every later turn."""
+    nothing = await shop.say("birthday gift for a 10 year old boy", session_id)
+    assert nothing["products"] == []
+    assert nothing["question"]["facet"] in {"need", "product_type"}
+    second = await shop.say("board games then", session_id)
+    assert "birthday" in second["reply"]
+    assert second["products"]
+    third = await shop.say("under 50", session_id)
+    assert "birthday" not in third["reply"]
+    assert third["requirement_spec"]["keywords"] == []

@@ -90,6 +90,7 @@ def test_filters_of_a_search_become_a_requirement_and_come_back_the_same() -> No
     filters = SearchFilters(
         price_min=10.0,
         price_max=20.0,
+        currency="EUR",
         brands=("Acme",),
         categories=("toaster",),
         rating_min=4.0,

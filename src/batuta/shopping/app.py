@@ -178,7 +178,7 @@ def _done(session_id: str, answer: Answer, *, new_conversation: bool) -> Done:
         reply=answer.reply,
         question=need.question,
         products=list(answer.cards),
-        total=need.total if answer.cards else 0,
+        total=answer.total,
         comparison=answer.comparison,
         requirement_spec=need.spec,
         notices=notices,

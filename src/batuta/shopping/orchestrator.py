@@ -9,7 +9,7 @@ Everything said before is in the `Need`; nothing is kept here between two turns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -82,6 +82,8 @@ class Answer:
     cards: Sequence[Card] = ()
     comparison: Comparison | None = None
     notices: tuple[Notice, ...] = ()
+    total: int = 0
+    """Products found, of which some are shown."""
 
 
 @dataclass
@@ -159,56 +161,67 @@ class Orchestrator:
     async def _search(self, turn: _Turn, need: Need, *, keep: Question | None = None) -> Answer:
         """Find, rank, and ask where that helps, unless a question is to be kept open."""
         turn.to(State.SEARCHING)
-        size = turn.said.size
-        found, relaxed, spec = await self._found(need, size)
+        found, relaxed, need = await self._found(need, turn.said.size)
         turn.to(State.RANKING)
-        ranked = await self._ranked(turn, found.products, spec)
-        begin = ((need.page - 1) * size) % window_size(size)
-        page = tuple(each.product for each in ranked.products[begin : begin + size])
-        question = keep
-        if not found.total and need.spec.product_type is None and turn.said.may_ask:
-            question = opening_question(self._words.lexicon)
-        elif question is None and turn.said.may_ask and not relaxed:
-            survey = Survey(total=found.total, flatness=found.flatness, facets=found.facets)
-            question = next_question(survey, need)
+        ranked = await self._ranked(turn, found.products, need.spec)
+        begin = ((need.page - 1) * turn.said.size) % window_size(turn.said.size)
+        page = tuple(each.product for each in ranked.products[begin : begin + turn.said.size])
+        question = keep or (self._question(need, found, relaxed) if turn.said.may_ask else None)
+        asked = need.asked if question in (None, keep) else (*need.asked, question.facet)
         composed = await self._composed(
             turn,
             ComposeRequest(products=page, requirement_spec=need.spec, total=found.total, relaxed=relaxed),
         )
-        cards = _with_reasons(composed.cards, ranked)
+        reply = composed.text if page or not found.total else replies.NO_MORE
+        if self._model is not None:
+            reply = await self._model.word(
+                composed, need.spec, lexicon=self._words.lexicon, total=found.total, relaxed=relaxed
+            )
         state = turn.to(State.COMPLETED if question is None else State.CLARIFICATION)
         need = need.model_copy(
             update={
                 "state": state,
                 "question": question,
-                "asked": need.asked
-                if question is None or question == keep
-                else (*need.asked, question.facet),
+                "asked": asked,
                 "shown": tuple(_shown(product) for product in page[:SHOWN]),
                 "total": found.total,
             }
         )
-        reply = composed.text
-        if self._model is not None:
-            lexicon = self._words.lexicon
-            reply = await self._model.word(
-                composed, need.spec, lexicon=lexicon, total=found.total, relaxed=relaxed
-            )
-        return _answer(turn, need, reply, cards)
+        answer = _answer(turn, need, reply, _with_reasons(composed.cards, ranked))
+        return replace(answer, total=found.total)
 
-    async def _found(
-        self, need: Need, size: int
-    ) -> tuple[CatalogResults, tuple[Relaxed, ...], RequirementSpec]:
-        """The products that fit; where none does, those that nearly do, and what was left out for them."""
-        mined = self._words.lexicon.types_mined
-        found = await self._catalog.search(asked_for(need.spec, need.page, size, types_mined=mined))
-        if found.total or need.page > 1:
-            return found, (), need.spec
+    def _question(self, need: Need, found: CatalogResults, relaxed: Sequence[Relaxed]) -> Question | None:
+        """The one that would help most; none where something had to be left out already."""
+        lexicon = self._words.lexicon
+        if not found.total and need.spec.product_type is None:
+            return opening_question(lexicon)
+        if relaxed:
+            return None
+        survey = Survey(total=found.total, flatness=found.flatness, facets=found.facets)
+        return next_question(survey, need, currency=lexicon.currency or None)
+
+    async def _found(self, need: Need, size: int) -> tuple[CatalogResults, tuple[Relaxed, ...], Need]:
+        """The products that fit; where none does, those that nearly do, and what was left out for them.
+
+        Words that name nothing the catalogue has are given up for good once that was said.
+        """
+        found = await self._asked(need.spec, need.page, size)
+        if found.total:
+            return found, (), need
         for loose in loosened(need.spec):
-            others = await self._catalog.search(asked_for(loose.spec, 1, size, types_mined=mined))
+            others = await self._asked(loose.spec, need.page, size)
             if others.total:
-                return others, told(need.spec, loose.without, others), need.spec
-        return found, (), need.spec
+                relaxed = told(need.spec, loose.without, others)
+                wordless = need.spec.model_copy(update={"keywords": loose.spec.keywords})
+                return others, relaxed, need.model_copy(update={"spec": wordless})
+        return found, (), need
+
+    async def _asked(self, spec: RequirementSpec, page: int, size: int) -> CatalogResults:
+        words = self._words.lexicon
+        currency = words.currency if words.version else None
+        return await self._catalog.search(
+            asked_for(spec, page, size, types_mined=words.types_mined, currency=currency)
+        )
 
     async def _side_by_side(self, turn: _Turn, need: Need, understood: Understanding) -> Answer:
         """The products he refers to, or the first of those shown, in one table."""
@@ -225,7 +238,8 @@ class Orchestrator:
         products = await self._shown_before(need, understood.references[:MOST_COMPARED])
         if not products:
             return self._ask_again(turn, need, replies.WHICH_ONE)
-        composed = await self._composed(turn, ComposeRequest(products=products, requirement_spec=need.spec))
+        asked = ComposeRequest(products=products, requirement_spec=need.spec, detail=True)
+        composed = await self._composed(turn, asked)
         return self._stay(turn, need, composed)
 
     async def _shown_before(self, need: Need, places: Sequence[int]) -> tuple[Product, ...]:
@@ -256,9 +270,12 @@ class Orchestrator:
         """What is said, surely; what a model makes of the rest; and what a photo adds."""
         vocabulary = await self._words.vocabulary()
         context = Context(spec=need.spec, question=need.question, shown=need.shown)
-        understood = understand(text, context, vocabulary)
-        if self._model is not None and text.strip():
-            understood = await self._model.read(text, context, understood, self._words.lexicon)
+        if text.strip():
+            understood = understand(text, context, vocabulary)
+            if self._model is not None:
+                understood = await self._model.read(text, context, understood, self._words.lexicon)
+        else:  # a photo, or the filters of a search
+            understood = Understanding(act=Act.SEARCH, spec=need.spec)
         if seen:
             glimpsed = understand(seen, Context(), vocabulary).spec
             spec = with_seen(understood.spec, glimpsed)

@@ -34,7 +34,8 @@ def _nearest(spec: RequirementSpec, found: CatalogResults) -> str | None:
         if product.price is not None and product.currency == currency
     ]
     if not prices:
-        return None
+        others = {product.currency for product in found.products if product.price is not None}
+        return f"prices here are in {' and '.join(sorted(others))}" if others else None
     cheapest = min(prices) if found.cheapest is None else min(found.cheapest, *prices)
     if most is not None and cheapest > most:
         return f"the cheapest is {price_text(cheapest, currency)}"

@@ -25,14 +25,18 @@ class Loosened:
     """Facets."""
 
 
-def asked_for(spec: RequirementSpec, page: int, size: int, *, types_mined: bool = False) -> CatalogSearch:
-    """The search whose answer has the products of the page.
+def asked_for(
+    spec: RequirementSpec, page: int, size: int, *, types_mined: bool = False, currency: str | None = None
+) -> CatalogSearch:
+    """The search whose answer has the products of the page; `currency` is that of most of the catalogue.
 
     Types that were mined from titles are too rough to leave a product out, or to put one behind another
     (on the judged catalogue that cost two thirds of nDCG@10): then the words of the type find it.
     """
     window = window_size(size)
-    filters, prefer = _filters(spec), _preferences(spec)
+    priced = spec.price.min is not None or spec.price.max is not None
+    filters = _filters(spec).model_copy(update={"currency": spec.price.currency if priced else currency})
+    prefer = _preferences(spec)
     if types_mined:
         filters = filters.model_copy(update={"categories": ()})
         prefer.pop("category", None)
@@ -109,7 +113,7 @@ def spec_of(filters: SearchFilters) -> RequirementSpec:
     return RequirementSpec(
         product_type=filters.categories[0] if filters.categories else None,
         attributes=attributes,
-        price=PriceRange(min=filters.price_min, max=filters.price_max),
+        price=PriceRange(min=filters.price_min, max=filters.price_max, currency=filters.currency or "USD"),
         brand_preferences=filters.brands,
         rating_min=filters.rating_min,
         condition=filters.condition,

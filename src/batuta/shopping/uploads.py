@@ -15,7 +15,7 @@ from batuta.shopping.media import AT_FAULT, Media, answered
 from batuta.shopping.services import as_its_failure
 
 MAX_BYTES: Final = 25 * 1024 * 1024
-HELD_BYTES: Final = 8 * MAX_BYTES
+HELD_BYTES: Final = 4 * MAX_BYTES
 """Of all uploads on their way; who comes then is asked to come again."""
 UPLOAD_SECONDS: Final = 30.0
 

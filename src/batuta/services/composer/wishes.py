@@ -106,7 +106,7 @@ def _price(wanted: PriceRange) -> Judge:
             return Verdict(granted=False, words=f"{shown}, over your {limits[-1]}", over_budget=True)
         if wanted.min is not None and price < wanted.min:
             return Verdict(granted=False, words=f"{shown}, below your {limits[0]}")
-        if price in (wanted.min, wanted.max) or len(limits) > 1:
+        if shown in limits or len(limits) > 1:
             return Verdict(granted=True, words=f"{shown}, within your {own}")
         return Verdict(granted=True, words=f"{shown}, {told.partition(' ')[0]} your {own}")
 

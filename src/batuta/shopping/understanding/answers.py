@@ -142,8 +142,10 @@ def _text(hearing: Hearing, places: list[int]) -> str:
 def _by_place(hearing: Hearing, question: Question, said: list[int]) -> list[Suggestion]:
     """Suggestions by their place in the list: `the second`, `2`, `1 and 3`.
 
-    Where numbers are asked for, a number is a value.
+    Where numbers are asked for, a number is a value. `Tell me about the second` is about a product shown.
     """
+    if hearing.context.shown and hearing.has(Sense.DETAIL):
+        return []
     numeric = question.facet in {"price", "rating", *hearing.vocabulary.numeric}
     places: list[int] = []
     for place in said:

@@ -58,6 +58,7 @@ def is_money(hearing: Hearing, quantity: Quantity) -> bool:
         return True
     price = hearing.context.spec.price
     known = price.min is not None or price.max is not None
+    known = known or hearing.has(Sense.CHEAPER, Sense.PRICIER)
     known = known or any(fact.facet == "price" and fact.at < quantity.start for fact in hearing.facts)
     return known and quantity.low.price >= LEAST_OF_A_RANGE / 2 and corrects(hearing, quantity)
 

@@ -64,7 +64,7 @@ def _hear_compared(hearing: Hearing, place: int, *, negative: bool) -> None:
     """Cheaper than what was shown: below the middle one of its prices; `not cheaper` is dearer."""
     piece = hearing.at(place)
     cheaper = (piece.sense in {Sense.CHEAPER, Sense.BELOW}) is not negative
-    prices = [shown.price for shown in hearing.context.shown if shown.price is not None]
+    prices = [shown.price for shown in hearing.context.shown if shown.price]
     hearing.take((place,))
     if not prices:
         hearing.want(place, "sort_by", "price_asc" if cheaper else "price_desc")
