@@ -19,6 +19,7 @@ from batuta.services.catalog import loading, store
 from batuta.services.catalog.catalog import Catalog
 from batuta.services.catalog.models import CatalogSearch
 from batuta.services.products import Product
+from batuta.storage import own_file
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("nothing_left_running")]
 
@@ -162,7 +163,7 @@ async def test_searches_are_answered_from_the_old_products_during_an_import(fold
         await asyncio.to_thread(begun.wait, 30)
         assert "toaster-0" in await everything(catalog)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "BUSY_SECONDS", 0.05)
+            patch.setattr(own_file, "BUSY_SECONDS", 0.05)
             with pytest.raises(Conflict, match="under way"):
                 await beside.load([KETTLE])
         go_on.set()

@@ -25,8 +25,8 @@ from typing import Final
 from batuta.albums.conflicts import Change, Row, stands
 from batuta.errors import StorageError
 from batuta.storage.database import make_folder
+from batuta.storage.own_file import connect
 
-BUSY_SECONDS: Final = 30.0
 DELETIONS_SECONDS: Final = 24 * 3600.0
 """So long the mark of a deletion is kept; who has not looked for longer reads everything again."""
 VERSION: Final = 1
@@ -297,39 +297,9 @@ def _inode(path: Path) -> int:
 
 def _connect(path: Path) -> sqlite3.Connection:
     make_folder(path.parent)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = connect(path, VERSION, _TABLES, "logs_base_dir")
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")  # damage fails its check
-    try:
-        _use_write_ahead_log(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if found > VERSION:
-            raise StorageError(
-                f"{path} is of version {found}, and this Batuta knows {VERSION}: use the Batuta that made it,"
-                " or another logs_base_dir"
-            )
-        if found < VERSION:
-            with _transaction(connection):
-                for statement in _TABLES:
-                    connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
     return connection
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Two processes that open a new file at once disturb each other here, whatever the timeout."""
-    give_up = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,9 +23,9 @@ from batuta.services.catalog.index import FORMAT, Index
 from batuta.services.catalog.models import Lexicon
 from batuta.services.products import Product
 from batuta.storage.database import make_folder
+from batuta.storage.own_file import connect
 
 NAME: Final = "catalog.sqlite"
-BUSY_SECONDS: Final = 30.0
 """So long an import waits for another one."""
 SCHEMA: Final = 1
 _IDS_AT_ONCE: Final = 500
@@ -55,7 +54,7 @@ class CatalogFile:
         with errors(self.path), self._lock:
             make_folder(self.path.parent)
             if self._watching is None:
-                self._watching = _connect(self.path)
+                self._watching = connect(self.path, SCHEMA, _TABLES, "BATUTA_DATA")
 
     def close(self) -> None:
         """Let go of it; views are closed by whoever has them."""
@@ -80,7 +79,7 @@ class CatalogFile:
     def view(self) -> View:
         """The newest version, which stays as it is for this reader."""
         with errors(self.path):
-            connection = _connect(self.path)
+            connection = connect(self.path, SCHEMA, _TABLES, "BATUTA_DATA")
             try:
                 connection.execute("BEGIN")
                 return View(self.path, connection)
@@ -92,7 +91,7 @@ class CatalogFile:
     def writing(self) -> Generator[sqlite3.Connection]:
         """The one transaction that changes something; raises `Conflict` while another process has one."""
         with errors(self.path):
-            connection = _connect(self.path)
+            connection = connect(self.path, SCHEMA, _TABLES, "BATUTA_DATA")
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -203,39 +202,3 @@ def errors(path: Path) -> Generator[None]:
         raise StorageError(f"{path} cannot be used ({error}): see BATUTA_DATA") from error
     except (sqlite3.DatabaseError, OSError) as error:
         raise StorageError(f"{path} cannot be used ({error}): see BATUTA_DATA") from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _use_write_ahead_log(connection)
-        connection.execute("PRAGMA synchronous=FULL")
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if found > SCHEMA:
-            raise StorageError(
-                f"{path} is of version {found}, and this Batuta knows {SCHEMA}: use the Batuta that made it,"
-                " or another BATUTA_DATA"
-            )
-        if found < SCHEMA:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in _TABLES:
-                connection.execute(statement)
-            connection.execute("COMMIT")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Two processes that open a new file at once disturb each other here, whatever the timeout."""
-    give_up = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
-        else:
-            return
