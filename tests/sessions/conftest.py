@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from dynamo_tables import new_table
-from talking import LIFETIME, Opens, Time
+from session_talks import LIFETIME, Opens, Time
 
 from batuta.sessions import Sessions, SessionStore, SqlSessions
 from batuta.storage.database import Database

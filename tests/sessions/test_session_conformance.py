@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from talking import ANNA, LIFETIME, PATIENCE, Held, Opens, Time, ask, counting, never, same_json, saying
+from session_talks import ANNA, LIFETIME, PATIENCE, Held, Opens, Time, ask, counting, never, same_json, saying
 
 from batuta.errors import (
     BatutaError,

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from talking import ANNA, LIFETIME, Time, ask
+from session_talks import ANNA, LIFETIME, Time, ask
 
 from batuta.errors import Conflict, MediaError
 from batuta.sessions import SessionStore, TurnStatus

@@ -17,7 +17,7 @@ from aiodynamo.models import KeySchema, KeySpec, KeyType, PayPerRequest, StaticD
 from dynamo_tables import new_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from talking import ANNA, LIFETIME, Time, ask, counting, never, saying
+from session_talks import ANNA, LIFETIME, Time, ask, counting, never, saying
 
 from batuta.errors import BatutaError, InvalidRequest, ServiceUnavailable, StorageError
 from batuta.sessions import Ask, Sessions, SqlSessions, Who, open_store

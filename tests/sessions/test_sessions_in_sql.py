@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from talking import ANNA, LIFETIME, ask, counting, saying
+from session_talks import ANNA, LIFETIME, ask, counting, saying
 
 from batuta.errors import StorageError
 from batuta.sessions import Sessions, SqlSessions

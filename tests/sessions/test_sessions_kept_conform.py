@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 
 import pytest
-from talking import ANNA, LIFETIME, PATIENCE, Held, Opens, Time, ask, counting, never, same_json, saying
+from session_talks import ANNA, LIFETIME, PATIENCE, Held, Opens, Time, ask, counting, never, same_json, saying
 
 from batuta.errors import BatutaError, InvalidRequest, NotFound, PayloadTooLarge, StorageError
 from batuta.sessions import Sessions, SessionStore, Who

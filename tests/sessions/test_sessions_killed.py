@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import talking
-from talking import ANNA, LIFETIME, ask
+import session_talks
+from session_talks import ANNA, LIFETIME, ask
 
 from batuta.sessions import Done, Session, Sessions, SqlSessions, TurnStatus
 from batuta.storage.database import Database
@@ -32,7 +32,7 @@ async def database(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Database
 async def killed_in_mid_turn(folder: Path, message: str, request_id: str) -> None:
     """A process that was killed while it worked at this."""
     output = folder / "printed"
-    process = Forked(talking.talk, [folder, "s1", message, request_id, True], output=output)
+    process = Forked(session_talks.talk, [folder, "s1", message, request_id, True], output=output)
     await asyncio.to_thread(wait_for_text, output, "working", SECONDS)
     process.kill()
     await asyncio.to_thread(process.wait, SECONDS)
@@ -70,7 +70,7 @@ async def test_the_repeated_request_of_a_killed_process_is_done_by_the_next(
     """The very first turn, too; asked for again by a program that starts anew."""
     await killed_in_mid_turn(tmp_path, "hi", "r1")
     output = tmp_path / "again"
-    process = Forked(talking.talk, [tmp_path, "s1", "hi", "r1", False], output=output)
+    process = Forked(session_talks.talk, [tmp_path, "s1", "hi", "r1", False], output=output)
     assert await asyncio.to_thread(process.wait, SECONDS) == 0
     assert output.read_text().splitlines() == ["working 0", "outcome 1 {'reply': 1}"]
     sessions = Sessions(SqlSessions(database), lifetime=LIFETIME)

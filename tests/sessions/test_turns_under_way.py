@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from talking import ANNA, LIFETIME, PATIENCE, Held, ask, counting, never
+from session_talks import ANNA, LIFETIME, PATIENCE, Held, ask, counting, never
 
 from batuta.clients import deadline, remaining
 from batuta.errors import Cancelled, DeadlineExceeded, InvalidRequest, NotReady, ServiceUnavailable

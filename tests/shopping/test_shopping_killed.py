@@ -6,31 +6,31 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
-
-PROGRAM = """
-import sys, os
-from pathlib import Path
 import uvicorn
+
 from batuta.server import orchestrator_app
 from batuta.settings import Settings
 from batuta.shopping.orchestrator import Orchestrator
+from forked import Forked
 
-app = orchestrator_app("shopping", Settings(batuta_data=Path(sys.argv[1]), lease_seconds=1))
-found = Orchestrator._found
-async def killed(self, *arguments, **named):
-    if Path(sys.argv[1], "kill").exists():
-        os.kill(os.getpid(), 9)
-    return await found(self, *arguments, **named)
-Orchestrator._found = killed
-uvicorn.run(app, port=int(sys.argv[2]), log_level="warning")
-"""
+
+def serve(data: str, port: int) -> None:
+    """A server that kills itself in the middle of a turn while there is a file `kill` in its folder."""
+    found = Orchestrator._found
+
+    async def killed(self: Orchestrator, *arguments: Any) -> Any:
+        if Path(data, "kill").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+        return await found(self, *arguments)
+
+    Orchestrator._found = killed  # type: ignore[method-assign]  # in a process of its own
+    app = orchestrator_app("shopping", Settings(batuta_data=Path(data), lease_seconds=1))
+    uvicorn.run(app, port=port, log_level="warning")
 
 
 class Server:
@@ -39,7 +39,7 @@ class Server:
     def __init__(self, data: Path, port: int) -> None:
         self.data = data
         self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen([sys.executable, "-c", PROGRAM, data, str(port)])
+        self._process = Forked(serve, [str(data), port], output=data / "output.txt")
         give_up = time.monotonic() + 60
         while True:
             try:
@@ -65,7 +65,7 @@ class Server:
         return found
 
     def kill(self) -> None:
-        os.kill(self._process.pid, signal.SIGKILL)
+        self._process.kill()
         self._process.wait(timeout=30)
 
     def ended(self) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import jiwer
 import numpy as np
 import pytest
 from studio import Sound, hiss, read, write
+from threadpoolctl import threadpool_limits
 
 from batuta.errors import InvalidRequest
 from batuta.services.engines.pool import EnginePool
@@ -60,6 +62,16 @@ def normalized(path: Path, output: Path, *, remove_noise: bool = True) -> Path:
     rest = {"apply_highpass_filter": False, "isolate_vocals": False, "display_name": path.name}
     normalize(NormalizeTask(input=str(path), output=str(output), **flags, **rest), [].append)
     return output
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_in_a_process_of_its_own() -> Iterator[None]:
+    """An engine has one, with all threads; a catalogue opened in this one before has left numpy a single one.
+
+    It matters: sums in another order turn two words of the recording.
+    """
+    with threadpool_limits(limits=len(os.sched_getaffinity(0)), user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="module")

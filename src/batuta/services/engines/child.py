@@ -56,8 +56,14 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still be asked, as far as anybody knows."""
-        return self._process.returncode is None and not self._stdout.at_eof()
+        """Whether it can still be asked, as far as anybody knows; the system knows before asyncio does."""
+        if self._process.returncode is not None or self._stdout.at_eof():
+            return False
+        try:
+            os.kill(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     async def ask(self, task: Mapping[str, object], on_progress: Callable[[float], None]) -> wire.Message:
         """Its `result` or `error`; raises `EngineCrashed` when it dies instead of answering."""

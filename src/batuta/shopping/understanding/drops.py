@@ -32,6 +32,11 @@ _PASSED: Final = frozenset(
     }
 )
 _JOINTS: Final = frozenset({Sense.AND, Sense.OR, Sense.COMMA})
+_ENDS: Final = frozenset({Sense.STOP, Sense.QUESTION, Sense.COMMA, Sense.BUT, Sense.AND, Sense.SMALLTALK})
+_WISHES: Final = frozenset(
+    {"limit", "limits", "filter", "filters", "restriction", "requirement", "preference", "thing", "part"}
+)
+"""Behind what is dropped they say nothing more: `drop the weight limit`."""
 _FARTHEST: Final = 5
 _BEGINNERS: Final = frozenset({Sense.FORGET, Sense.ANY, Sense.OTHER, Sense.NEED_NOT, Sense.INDIFFERENT})
 
@@ -39,6 +44,8 @@ _BEGINNERS: Final = frozenset({Sense.FORGET, Sense.ANY, Sense.OTHER, Sense.NEED_
 def hear_drops(hearing: Hearing) -> None:
     """Hear what is dropped; `anything` alone says that there is no preference about what was asked."""
     for place, piece in enumerate(hearing.pieces):
+        if hearing.free(place) and piece.sense in {Sense.NOT, Sense.NO}:
+            _hear_without(hearing, place)
         if not hearing.free(place) or piece.sense not in _BEGINNERS:
             continue
         found = _behind(hearing, place)
@@ -47,9 +54,36 @@ def hear_drops(hearing: Hearing) -> None:
         for at in found:
             _drop(hearing, at)
         if found:
-            hearing.take((place, *found))
+            hearing.take((place, *found, *(at + 1 for at in found if hearing.at(at + 1).text in _WISHES)))
         elif piece.sense in {Sense.INDIFFERENT, Sense.NEED_NOT}:
             hearing.skips = True
+
+
+def _hear_without(hearing: Hearing, place: int) -> None:
+    """`without the colour`: the name of an attribute is nothing that could be excluded."""
+    at = place + 1
+    while hearing.sense(at) in {Sense.FILLER, Sense.THE, Sense.ANY}:
+        at += 1
+    piece = hearing.at(at)
+    facet = piece.sense is Sense.FACET and piece.value in {"price", "brand", "rating"}
+    named = bool(piece.entries) and all(entry.of is Class.NAME for entry in piece.entries)
+    said = named and (_named(hearing, at) in hearing.vocabulary.broad or hearing.sense(at - 1) is Sense.THE)
+    if hearing.free(at) and (facet or said) and hearing.sense(at + 1) in _ENDS:
+        _drop(hearing, at)
+        hearing.take((place, at))
+
+
+def _named(hearing: Hearing, at: int) -> str | None:
+    """The attribute that a name means: one that was said before, else one that such products have."""
+    spec, fits = hearing.context.spec, hearing.vocabulary.fits
+    said = {*spec.attributes, *spec.filters.ranges, *spec.filters.exclude_attributes}
+    names = [entry for entry in hearing.at(at).entries if entry.of is Class.NAME]
+    best = max(
+        names,
+        key=lambda entry: (entry.facet in said, fits(entry.facet, hearing.kind) is not False, not entry.shy),
+        default=None,
+    )
+    return best.facet if best else None
 
 
 def _behind(hearing: Hearing, place: int) -> list[int]:
@@ -107,9 +141,10 @@ def _drop(hearing: Hearing, at: int) -> None:
     if piece.sense is Sense.UNKNOWN:
         hearing.drop(at, "keywords", piece.text)
         return
-    entry = piece.entry(Class.NAME) or piece.entry(Class.FLAG)
-    if entry is not None:
-        hearing.drop(at, entry.facet)
+    flag = piece.entry(Class.FLAG)
+    facet = _named(hearing, at) or (flag.facet if flag else None)
+    if facet is not None:
+        hearing.drop(at, facet)
         return
     entry = max(piece.entries, key=lambda entry: (entry.of is Class.BRAND, entry.products))
     hearing.drop(at, entry.facet, entry.value)

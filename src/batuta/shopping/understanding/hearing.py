@@ -72,6 +72,8 @@ class Hearing:
     """The type of product that it is about, said now or before."""
     other_thing: bool = False
     """A word beside the type of product makes another thing of it: `phone case`."""
+    occasions: set[int] = field(default_factory=set[int])
+    """Places where it was said for whom it is, or for when."""
     modelled: bool = False
     """What is wanted is like a product that was shown."""
 

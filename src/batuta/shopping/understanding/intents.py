@@ -60,6 +60,8 @@ def act_of(hearing: Hearing) -> Act:
         return act
     if hearing.skips and hearing.context.question is not None:
         return Act.SKIP
+    if hearing.occasions:
+        return Act.SEARCH  # `for my daughter`: for what was wanted before
     return _plain(hearing)
 
 

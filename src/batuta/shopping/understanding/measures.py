@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from batuta.services.products import Range
@@ -25,10 +26,13 @@ AROUND: Final = 0.1
 BELOW_INCHES: Final = 0.5
 ABOVE_INCHES: Final = 0.7
 """What whole inches leave open: a 15.6" screen is sold as `15 inch`."""
-_MORE_IS_BETTER: Final = frozenset({Dimension.TIME, Dimension.CHARGE, Dimension.PIXELS})
+_MORE_IS_BETTER: Final = frozenset(
+    {Dimension.TIME, Dimension.CHARGE, Dimension.PIXELS, Dimension.MAGNIFICATION}
+)
 """`30 hours of battery` are at least that."""
 _LIMITS: Final = frozenset({"max", "min"})
 """How labels of limits begin: `for 120 kg` is a greatest load of 120 or more."""
+_GREATEST: Final = "max "
 _CONVERTED: Final = 0.02
 """What a converted measure leaves open: a pound is 0.4536 kg."""
 _PASSED: Final = frozenset(
@@ -67,13 +71,18 @@ def named(hearing: Hearing, quantity: Quantity) -> tuple[int, frozenset[str]] | 
     fits = hearing.vocabulary.fits
     for place in places:
         before = hearing.at(place - 1)
-        other = place < quantity.start and (before.sense is Sense.NUMBER or unit_of(before.text) is not None)
+        other = place < quantity.start and (before.sense is Sense.NUMBER or _measures(hearing, place - 1))
         if hearing.free(place) and hearing.at(place).entry(Class.NAME) and not other:
             entries = hearing.at(place).entries
             names = (entry for entry in entries if entry.of is Class.NAME)
             called = frozenset(each.facet for each in names if not each.shy or fits(each.facet, hearing.kind))
             return (place, called) if called else None
     return None
+
+
+def _measures(hearing: Hearing, place: int) -> bool:
+    """Whether a unit stands there: no `in` without a number before it."""
+    return unit_of(hearing.at(place).text) is not None and hearing.sense(place - 1) is Sense.NUMBER
 
 
 def hear_measure(hearing: Hearing, quantity: Quantity) -> bool:
@@ -91,6 +100,8 @@ def hear_measure(hearing: Hearing, quantity: Quantity) -> bool:
     if hearing.asked == measured.facet:
         hearing.want(quantity.number_at, measured.facet, value(quantity, unit, measured, literal=True))
         return True
+    up_to = measured.label.startswith(_GREATEST) and not name and quantity.shape is Shape.BELOW
+    quantity = replace(quantity, shape=Shape.EXACT) if up_to else quantity  # a chair `for up to 120 kg`
     for each in _pair(hearing, measured) if quantity.shape in {Shape.EXACT, Shape.RANGE} else (measured,):
         hearing.want(quantity.number_at, each.facet, value(quantity, unit, each))
     return True

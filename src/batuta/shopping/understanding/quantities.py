@@ -29,15 +29,20 @@ _ENDS_A_UNIT: Final = frozenset(
         Sense.OR_LESS,
         Sense.TO,
         Sense.DASH,
+        Sense.FOR,
     }
 )
 _POUNDS: Final = frozenset({"pound", "pounds"})
 _UNTIL: Final = frozenset({"bis", "bis zu", "hasta", "ate", "fino a", "jusqua", "up to"})
 """Bounds that join two numbers as well: `200 bis 300`."""
 _ALIKE: Final = frozenset({Sense.OR, Sense.AND, Sense.COMMA})
-_SYMBOLS: Final = frozenset({"to", "go"})
-"""Octets of French, words of English."""
+_SYMBOLS: Final = frozenset({"to", "go", "x"})
+"""Units right behind the number only; octets of French are words of English."""
 _GROUP: Final = 3
+_KELVIN: Final = "k"
+_THOUSAND: Final = 1000
+_LEAST_WHOLE: Final = 10
+"""Below it the first number of a range counts thousands where the second does."""
 
 
 class Shape(Enum):
@@ -131,6 +136,8 @@ def _counted(hearing: Hearing, place: int) -> tuple[Number, int]:
         total, place = _sum(total, following), place + 1
     while hearing.sense(place) is Sense.HUNDRED and piece.sense is Sense.NUMBER:
         factor = hearing.at(place)
+        if factor.text == _KELVIN and total.plain >= _THOUSAND:  # `3000K`
+            break
         total, place = total.times(float(factor.value or 1)), place + 1
         beyond = place + 1 if hearing.sense(place) is Sense.AND else place
         rest = hearing.at(beyond)
@@ -170,10 +177,10 @@ def _unit(hearing: Hearing, place: int) -> str | None:
     if piece.sense is Sense.INCH:
         return piece.text if piece.glued else None
     if piece.text in ONLY_GLUED and not piece.glued:
-        if piece.text in _SYMBOLS:
-            return None
         after = hearing.at(place + 1)
-        ends = after.sense in _ENDS_A_UNIT or after.entry(Class.TYPE) is not None
+        if piece.text in _SYMBOLS and not after.entry(Class.NAME):  # `10 x zoom`
+            return None
+        ends = after.sense in _ENDS_A_UNIT or after.entry(Class.TYPE) or after.entry(Class.NAME)
         return piece.text if unit.dimension in hearing.vocabulary.measured and ends else None
     return piece.text
 
@@ -221,9 +228,9 @@ def _ranged(hearing: Hearing, place: int, amount: _Amount) -> Quantity:
 
 def _scaled(first: _Amount, second: _Amount) -> Number:
     """`1-2k` begins with a thousand, `1.5-2k` with fifteen hundred."""
-    thousand = 1000
-    if second.number.plain >= thousand and 0 < first.number.plain < 10 and not first.unit and not second.unit:  # noqa: PLR2004
-        return first.number.times(thousand)
+    bare = not first.unit and not second.unit
+    if second.number.plain >= _THOUSAND and 0 < first.number.plain < _LEAST_WHOLE and bare:
+        return first.number.times(_THOUSAND)
     return first.number
 
 

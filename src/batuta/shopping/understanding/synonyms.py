@@ -55,6 +55,7 @@ SYNONYMS: Final[tuple[tuple[str, ...], ...]] = tuple(
         "waterproof | water proof | water resistant | weatherproof | rainproof | splash proof",
         "wireless | cordless | bluetooth",
         "noise cancelling | noise canceling | noise cancellation | noise reduction | anc",
+        "microphone | mic",
         "touchscreen | touch screen | touch",
         "foldable | folding | collapsible | foldaway",
         "dishwasher safe | dishwasher proof",
@@ -71,6 +72,20 @@ SYNONYMS: Final[tuple[tuple[str, ...], ...]] = tuple(
     )
 )
 """The first word of each that the catalogue has stands for the others it has not."""
+
+_CORDS: Final = tuple(
+    f"{without} {cord}"
+    for without in ("without", "without a", "without any", "with no", "no")
+    for cord in ("cord", "cords", "cable", "cables", "wire", "wires")
+)
+WITHOUT: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "cordless": _CORDS,
+        "wireless": _CORDS,
+        "bagless": ("without bag", "without a bag", "without bags", "with no bag", "no bag", "no bags"),
+    }
+)
+"""What a product goes without, for attributes that say so."""
 
 ATTRIBUTE_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -90,6 +105,9 @@ ATTRIBUTE_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "power": ("wattage",),
         "refresh rate": ("refresh",),
         "resolution": ("megapixels",),
+        "players": ("people", "persons"),
+        "slots": ("slices",),
+        "water resistance": ("water resistant",),
     }
 )
 """What people say for the names of attributes."""

@@ -117,7 +117,8 @@ def _another_thing(hearing: Hearing, place: int) -> bool:
 def _hear_entry(hearing: Hearing, place: int, *, head: int | None, denied: bool) -> None:
     piece = hearing.at(place)
     entry = _choice(hearing, place, head)
-    if entry is not None and entry.of is Class.NAME and (piece.foreign or _names_a_value(hearing, place)):
+    named = entry is not None and entry.of is Class.NAME
+    if named and (piece.foreign or _names_a_value(hearing, place) or _names_what_is_said(hearing, place)):
         hearing.take((place,))
     elif entry is None or entry.of is Class.NAME:
         word = piece.text.replace(" ", "") if piece.text[0].isdigit() else piece.text  # `4k`
@@ -138,6 +139,12 @@ def _names_a_value(hearing: Hearing, place: int) -> bool:
     return any(
         entry.of is Class.VALUE and entry.facet in facets for piece in beside for entry in piece.entries
     )
+
+
+def _names_what_is_said(hearing: Hearing, place: int) -> bool:
+    """Whether a number was heard of the attribute: `10x optical zoom`."""
+    facets = {entry.facet for entry in hearing.at(place).entries if entry.of is Class.NAME}
+    return any(fact.facet in facets and fact.deed is Deed.WANT for fact in hearing.facts)
 
 
 def _fact(place: int, entry: Entry, *, denied: bool) -> Fact:

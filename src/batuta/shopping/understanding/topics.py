@@ -11,7 +11,7 @@ from batuta.shopping.understanding.senses import Sense
 from batuta.shopping.understanding.text import key, singular
 from batuta.shopping.understanding.vocabulary import Class
 
-_KEPT: Final = frozenset({"price", "rating", "condition"})
+_KEPT: Final = frozenset({"price", "rating"})
 """What may be a preference still."""
 _WORDS: Final = {
     "product_type": "product type",
@@ -86,12 +86,13 @@ def blank(before: RequirementSpec) -> RequirementSpec:
 def begin(draft: Draft) -> None:
     """Leave what made sense for the old need only.
 
-    The most it may cost, brands that are not wanted, rating, condition and stock are kept.
+    The most it may cost, brands that are not wanted, rating and stock are kept.
     """
     draft.product_type = None
     draft.keywords, draft.brands, draft.not_words = [], [], []
     draft.attributes, draft.ranges, draft.not_values = {}, {}, {}
     draft.price = PriceRange(max=draft.price.max, currency=draft.price.currency)
+    draft.condition = None
     draft.sort_by = "relevance"
     kept = draft.price.max is not None
     draft.soft = [facet for facet in draft.soft if facet in _KEPT and (facet != "price" or kept)]
@@ -119,7 +120,7 @@ def tell_dropped(before: RequirementSpec, hearing: Hearing) -> None:
     lost = [
         _WORDS.get(facet) or hearing.vocabulary.label(facet)
         for facet in said
-        if facet not in {"price", "rating", "condition", "in_stock", "product_type", *set_again}
+        if facet not in {"price", "rating", "in_stock", "product_type", *set_again}
         and said[facet] != empty.get(facet, ((None, None, None), False))
         and not (facet == "brand" and not before.brand_preferences)
     ]

@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extractOne
 
 from batuta.shopping.understanding.languages import COMMON, Book
+from batuta.shopping.understanding.languages.occasions import GIFTS, OCCASIONS
 from batuta.shopping.understanding.text import Kind, Token, singular
 from batuta.shopping.understanding.vocabulary import Vocabulary
 
@@ -91,7 +92,7 @@ def _doubtful(token: Token, vocabulary: Vocabulary, book: Book, languages: Seque
     if len(languages) > 1 and len(word) < _OF_ANOTHER_LANGUAGE:
         return False
     stem = singular(word)
-    known = (vocabulary.words, book.meanings, COMMON)
+    known = (vocabulary.words, book.meanings, COMMON, GIFTS, *(OCCASIONS[code] for code in languages))
     return not any(word in words or stem in words for words in known) and not vocabulary.translated(
         word, languages
     )

@@ -21,6 +21,7 @@ from batuta.shopping.understanding.hearing import Deed, Hearing
 from batuta.shopping.understanding.intents import act_of, is_code, without_instructions
 from batuta.shopping.understanding.models import Act, Context, Understanding
 from batuta.shopping.understanding.negation import negated
+from batuta.shopping.understanding.occasions import hear_occasions, release
 from batuta.shopping.understanding.pieces import cut
 from batuta.shopping.understanding.references import hear_references
 from batuta.shopping.understanding.senses import Sense
@@ -55,10 +56,13 @@ def hear(hearing: Hearing) -> None:
     hear_references(hearing)
     denied = negated(hearing)
     hearing.kind = kind_of(hearing, denied)
+    hear_occasions(hearing, denied)
     hear_figures(hearing)
     hear_drops(hearing)
     hear_wishes(hearing, denied)
     hear_things(hearing, denied)
+    if release(hearing):
+        hear_things(hearing, denied)
     soften(hearing)
 
 

@@ -26,11 +26,12 @@ class Dimension(Enum):
     LIGHT = auto()
     NOISE = auto()
     TEMPERATURE = auto()
+    MAGNIFICATION = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit as a multiple of its dimension's base: GB, cm, kg, l, h, W, Hz, mAh, MP, V, bar, lm, dB, K."""
+    """A unit as a multiple of its base: GB, cm, kg, l, h, W, Hz, mAh, MP, V, bar, lm, dB, K, x."""
 
     dimension: Dimension
     factor: float
@@ -53,7 +54,7 @@ _TABLE: Final = (
     (Unit(Dimension.MASS, 0.001), "g gr gram grams gramm gramos gramas grammes grammi"),
     (Unit(Dimension.MASS, _POUND), "lb lbs pound pounds"),
     (Unit(Dimension.MASS, _POUND / 16), "oz ounce ounces"),
-    (Unit(Dimension.VOLUME, 1), "l ltr liter liters litre litres litro litros litri"),
+    (Unit(Dimension.VOLUME, 1), "l ltr liter litern liters litre litres litro litros litri"),
     (Unit(Dimension.VOLUME, 0.001), "ml milliliter milliliters millilitre millilitres mililitros"),
     (Unit(Dimension.VOLUME, 0.01), "cl"),
     (Unit(Dimension.TIME, 1), "h hr hrs hour hours hora horas heure heures stunde stunden ora ore"),
@@ -72,13 +73,14 @@ _TABLE: Final = (
     (Unit(Dimension.PRESSURE, 1), "bar bars"),
     (Unit(Dimension.LIGHT, 1), "lm lumen lumens"),
     (Unit(Dimension.NOISE, 1), "db decibel decibels"),
-    (Unit(Dimension.TEMPERATURE, 1), "kelvin"),
+    (Unit(Dimension.TEMPERATURE, 1), "kelvin k"),
+    (Unit(Dimension.MAGNIFICATION, 1), "x fach"),
 )
 UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
     {word: unit for unit, words in _TABLE for word in words.split()}
 )
 """By their folded words."""
-ONLY_GLUED: Final = frozenset({"in", "to", "go", "m", "min", "l", "v", "h", "w", "g"})
+ONLY_GLUED: Final = frozenset({"in", "to", "go", "m", "min", "l", "v", "h", "w", "g", "x"})
 """Also words or letters of other meaning: a unit only right behind the number, or where the catalogue's
 attributes are measured in it and nothing but an end follows."""
 FLUID_OUNCE: Final = Unit(Dimension.VOLUME, 0.0295735)

@@ -13,7 +13,7 @@ from batuta.services.catalog.models import AttributeWords, Lexicon
 from batuta.services.products import LONGEST_NAME, Scalar
 from batuta.shopping.understanding.languages import COMMON, LANGUAGES
 from batuta.shopping.understanding.languages.book import phrases
-from batuta.shopping.understanding.synonyms import ATTRIBUTE_WORDS, SYNONYMS
+from batuta.shopping.understanding.synonyms import ATTRIBUTE_WORDS, SYNONYMS, WITHOUT
 from batuta.shopping.understanding.text import key, plural, singular, singular_key
 from batuta.shopping.understanding.units import Dimension, Unit, unit_of
 
@@ -26,6 +26,10 @@ _BROAD: Final = frozenset(
 )
 _SIZED: Final = re.compile(r"(?:eu|uk|us|de|fr|it|size) ([0-9]+(?: [0-9])?)")
 """Sizes that people say without their system."""
+_SIZE: Final = "size"
+_WIRELESS: Final = "wireless"
+_CORDLESS: Final = "cordless"
+"""One word in other languages."""
 _USUAL: Final = 0.1
 """The share of a type's products that has an attribute which people mean when they speak of the type."""
 _COMPACT: Final = 6
@@ -232,7 +236,8 @@ class _Index:
         for facet, words in lexicon.attributes.items():
             label = key(words.label).split()
             if words.least is not None and len(label) > 1 and _usable(facet):
-                found.setdefault(singular(label[-1]), []).append(facet)
+                word = " ".join(label[:-1]) if label[-1] == _SIZE else label[-1]  # `20 inch wheels`
+                found.setdefault(singular_key(word), []).append(facet)
         for word, facets in found.items():
             if len(word) >= _SHORTEST_HEAD and word not in self.entries:
                 for facet in facets:
@@ -249,6 +254,10 @@ class _Index:
                             continue
                         shy = entry.shy and word in {"small", "medium", "large"}
                         self._add(word, Entry(entry.of, entry.facet, entry.value, entry.products, shy=shy))
+        for flag, others in WITHOUT.items():
+            for entry in [entry for entry in self._own(flag) if entry.of is Class.FLAG]:
+                for word in others:
+                    self._add(word, entry)
 
     def _own(self, word: str) -> list[Entry]:
         """What the catalogue itself calls so; a head is only a guess."""
@@ -301,9 +310,11 @@ def _foreign(entries: Mapping[str, tuple[Entry, ...]]) -> dict[str, Mapping[str,
     for code, table in LANGUAGES.items():
         words: dict[str, tuple[Entry, ...]] = {}
         for english, listed in table.products.items():
-            known = entries.get(english) or entries.get(plural(english))
+            known = entries.get(english) or entries.get(plural(english)) or ()
+            if english == _WIRELESS:
+                known = (*known, *(each for each in entries.get(_CORDLESS, ()) if each not in known))
             for phrase in phrases(listed) if known else ():
-                words.setdefault(phrase, known or ())
+                words.setdefault(phrase, known)
         found[code] = MappingProxyType(words)
     return found
 

@@ -16,6 +16,7 @@ from batuta.shopping.understanding.vocabulary import Class
 WELL_RATED: Final = 4.0
 """Stars that `highly rated` is taken for."""
 _BARE_BUDGET: Final = "budget"
+_TOO: Final = "too "
 
 
 class _Reader(Protocol):
@@ -115,9 +116,9 @@ def _hear_no_limit(hearing: Hearing, place: int, *, negative: bool) -> None:
 
 def _hear_extreme(hearing: Hearing, place: int, *, negative: bool) -> None:
     """Nothing is done by it, and that is told."""
-    if not negative:
+    raw = hearing.at(place).raw
+    if not negative or hearing.at(place).text.startswith(_TOO):  # `not too heavy`
         hearing.take((place + 1,) if hearing.at(place + 1).entry(Class.NAME) else ())
-        raw = hearing.at(place).raw
         hearing.tell("ignored", f"Products cannot be put in order by “{raw}”; say a value instead.")
 
 

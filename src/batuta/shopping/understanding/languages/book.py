@@ -14,6 +14,7 @@ from batuta.shopping.understanding.languages.english import ENGLISH
 from batuta.shopping.understanding.languages.french import FRENCH
 from batuta.shopping.understanding.languages.german import GERMAN
 from batuta.shopping.understanding.languages.italian import ITALIAN
+from batuta.shopping.understanding.languages.occasions import OCCASIONS
 from batuta.shopping.understanding.languages.portuguese import PORTUGUESE
 from batuta.shopping.understanding.languages.spanish import SPANISH
 from batuta.shopping.understanding.languages.table import Language
@@ -107,6 +108,7 @@ def _speakers() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for table in LANGUAGES.values():
         said = {phrase for phrase, _ in _meanings(table)} | _small_words(table)
+        said |= OCCASIONS[table.code]
         said |= {phrase for listed in table.products.values() for phrase in phrases(listed)}
         for word in {word for phrase in said for word in phrase.split() if word.isalpha()}:
             found.setdefault(word, []).append(table.code)

@@ -153,7 +153,8 @@ ENGLISH: Final = Language(
         Sense.LIKE: """like | similar to | something like | same as | comparable to | similar
             | alternative to | alternatives to | along the lines of | just like""",
         Sense.FILLER: """i'd like | would like | i would like | i like | looks like | feel like
-            | like to | i'd like to | i would like to | seems like | what about | how about""",
+            | like to | i'd like to | i would like to | seems like | what about | how about | best friend
+            | best friends""",
         Sense.THAN: "than",
         Sense.RESET: """start over | start again | reset | restart | new search | clear everything
             | begin again | forget everything | forget all | from scratch | clear all | start afresh
@@ -297,6 +298,8 @@ ENGLISH: Final = Language(
         put take taking keep needs wants likes doesnt dont didnt isnt arent wasnt wont cant couldnt
         wouldnt shouldnt hasnt havent possible possibly able right away soon asap currently actually
         basically honestly literally simply obviously anyway otherwise particular specific certain both
+        exactly exact precisely choose choosing pick picking getting
+        thinking considering smth sth yo died broke u r ya wanting finding kinda
         same such said says say saying set sets any all what're you're youre were's shown below above
         """,
     products={},

@@ -156,6 +156,9 @@ FRENCH: Final = Language(
         },
     },
     filler="""
+        recommander recommandez conseiller conseillez aidez aide choisir trouver acheter auriez aurais
+        pourriez pourrais
+        exactement
         s'il vous plaît plait svp te je voudrais j'aimerais aimerais me montrez moi quelque chose
         quelques un une des du dans que qui j'ai avez peux pouvez bon bonne bons bonnes beau belle très
         type combien soit soient être est sont coûte fait faite préfère maintenant donne donnez voir ne
@@ -195,6 +198,7 @@ FRENCH: Final = Language(
         "television": "télé | télévision | téléviseur | téléviseurs",
         "vacuum cleaner": "aspirateur | aspirateurs",
         "water bottle": "gourde | gourdes | bouteille d'eau",
+        "bottle": "bouteille | bouteilles",
         "keyboard": "clavier | claviers",
         "mouse": "souris",
         "printer": "imprimante | imprimantes",
@@ -221,9 +225,10 @@ FRENCH: Final = Language(
         "plastic": "plastique",
         "glass": "verre",
         "waterproof": "imperméable | imperméables | étanche | étanches",
-        "wireless": "sans fil",
+        "wireless": "sans fil | sans câble",
         "noise cancelling": "réduction de bruit | à réduction de bruit | antibruit",
         "foldable": "pliable | pliables | pliant",
+        "players": "joueurs | personnes",
         "colour": "couleur | couleurs",
         "size": "taille | tailles",
         "memory": "mémoire",

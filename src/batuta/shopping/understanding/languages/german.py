@@ -48,7 +48,7 @@ GERMAN: Final = Language(
         Sense.NO_LIMIT: """kein limit | keine grenze | keine obergrenze | geld spielt keine rolle
             | unbegrenzt | kein budget""",
         Sense.BY: "von der marke | der marke | marke",
-        Sense.FOR: "für | mit | fuer | zum",
+        Sense.FOR: "für | mit | fuer | fürs | zum | zur",
         Sense.CHEAP: """billig | billige | billigen | billiges | billiger | günstig | günstige
             | günstigen | günstiges | preiswert | preiswerte | erschwinglich | preisgünstig
             | nicht zu teuer | nicht teuer | nicht so teuer""",
@@ -154,6 +154,8 @@ GERMAN: Final = Language(
         },
     },
     filler="""
+        empfehlen empfiehl zeigen finden helfen hilf wählen kaufen können könnten möchten
+        genau exakt
         bitte ich hätte gern gerne möchte suche zeig zeige mir etwas was ein eine einen paar in im am
         dass habe kann können könntest gut gute guten guter gutes schön schöne schönen sehr art wie viel
         sind sein ist soll sollen sollte kostet aus gemacht jetzt heute gib finde für mit zu sie es bis
@@ -185,12 +187,13 @@ GERMAN: Final = Language(
         "watch": "uhr | uhren | armbanduhr | armbanduhren",
         "toaster": "toastern",
         "bicycle": "fahrrad | fahrräder | fahrrädern | rad",
-        "board game": "brettspiel | brettspiele | brettspielen",
+        "board game": "brettspiel | brettspiele | brettspielen | gesellschaftsspiel",
         "camera": "kamera | kameras",
         "monitor": "monitore | monitoren | bildschirm | bildschirme",
         "television": "fernseher | fernsehern",
         "vacuum cleaner": "staubsauger | staubsaugern",
         "water bottle": "wasserflasche | wasserflaschen | trinkflasche | trinkflaschen",
+        "bottle": "flasche | flaschen",
         "keyboard": "tastatur | tastaturen",
         "mouse": "maus | mäuse",
         "printer": "drucker | druckern",
@@ -217,9 +220,10 @@ GERMAN: Final = Language(
         "plastic": "kunststoff | plastik",
         "glass": "glas",
         "waterproof": "wasserdicht | wasserdichte | wasserdichten | wasserdichter | wasserfest",
-        "wireless": "kabellos | kabellose | kabellosen | drahtlos | drahtlose | drahtlosen",
+        "wireless": "kabellos | kabellose | kabellosen | drahtlos | drahtlose | drahtlosen | ohne kabel",
         "noise cancelling": "geräuschunterdrückung | rauschunterdrückung",
         "foldable": "faltbar | klappbar | faltbare",
+        "players": "spieler | personen",
         "colour": "farbe | farben",
         "size": "größe | größen",
         "memory": "arbeitsspeicher",

@@ -152,6 +152,9 @@ ITALIAN: Final = Language(
         },
     },
     filler="""
+        consigliare consigliarmi consigliami consiglia aiutami aiutatemi scegliere trovare trovami comprare
+        potete potreste cercando
+        esattamente
         per favore piacere vorrei mi mostra mostrami fammi vedere qualcosa qualche un uno una dei delle
         degli in di da del della che ho hai puoi potresti buon buona buoni buone buono bello bella belli
         belle molto tipo quanto sia siano essere è sono costa fatto fatta preferisco adesso oggi dammi
@@ -190,6 +193,7 @@ ITALIAN: Final = Language(
         "television": "televisore | televisori | televisione",
         "vacuum cleaner": "aspirapolvere",
         "water bottle": "borraccia | borracce | bottiglia d'acqua",
+        "bottle": "bottiglia | bottiglie",
         "keyboard": "tastiera | tastiere",
         "printer": "stampante | stampanti",
         "speaker": "altoparlante | altoparlanti",
@@ -215,9 +219,10 @@ ITALIAN: Final = Language(
         "plastic": "plastica",
         "glass": "vetro",
         "waterproof": "impermeabile | impermeabili | resistente all'acqua",
-        "wireless": "senza fili | senza filo",
+        "wireless": "senza fili | senza filo | senza cavo | senza cavi",
         "noise cancelling": "cancellazione del rumore",
         "foldable": "pieghevole | pieghevoli",
+        "players": "giocatori | persone",
         "colour": "colore | colori",
         "size": "taglia | taglie | misura",
         "material": "materiale | materiali",

@@ -46,7 +46,7 @@ PORTUGUESE: Final = Language(
             | pular | pula | nenhuma | não ligo | é indiferente""",
         Sense.NO_LIMIT: "sem limite | sem limites | sem orçamento | dinheiro não é problema",
         Sense.BY: "da marca | marca",
-        Sense.FOR: "para | com | pra",
+        Sense.FOR: "para | com | pra | pro",
         Sense.CHEAP: """barato | barata | baratos | baratas | econômico | econômica | económico
             | em conta | acessível | acessíveis | não muito caro | não muito cara | não muito caros""",
         Sense.PREMIUM: "caro | cara | caros | caras | de luxo | topo de gama",
@@ -148,6 +148,9 @@ PORTUGUESE: Final = Language(
         },
     },
     filler="""
+        recomendar recomenda recomende indicar indica ajuda ajude escolher comprar encontrar queria
+        quero podem
+        exatamente exato
         por favor gostaria eu me mostra mostre ver algo algum alguma alguns algumas em do da no na dos
         das que tem tenho pode poderia bom boa bons boas bonito muito tipo quanto são seja sejam ser é
         prefiro agora hoje feito feita dar dê
@@ -212,8 +215,9 @@ PORTUGUESE: Final = Language(
         "glass": "vidro",
         "waterproof": """impermeável | impermeáveis | à prova de água | à prova d'água
             | resistente à água""",
-        "wireless": "sem fio | sem fios",
+        "wireless": "sem fio | sem fios | sem cabo | sem cabos",
         "noise cancelling": "cancelamento de ruído",
+        "players": "jogadores | pessoas",
         "colour": "cor | cores",
         "size": "tamanho | tamanhos",
         "memory": "memória",

@@ -161,6 +161,9 @@ SPANISH: Final = Language(
         },
     },
     filler="""
+        recomendar recomendarme recomienda recomiendas aconsejar aconsejarme ayuda ayúdame elegir comprar
+        encontrar quisiera pueden podrían
+        exactamente exacto
         por favor me gustaría gustaria querría busco algo alguna alguno algunos algunas unos unas un en
         del al para con que tengo hay puedes podrías mostrar muestra muéstrame enséñame dame ver buen
         buena buenos buenas bueno bonito bonita muy tipo qué cuánto son sea sean ser es está están tiene
@@ -234,9 +237,10 @@ SPANISH: Final = Language(
         "plastic": "plástico",
         "glass": "vidrio | cristal",
         "waterproof": "impermeable | impermeables | resistente al agua | a prueba de agua",
-        "wireless": "inalámbrico | inalámbrica | inalámbricos | inalámbricas",
+        "wireless": "inalámbrico | inalámbrica | inalámbricos | inalámbricas | sin cable | sin cables",
         "noise cancelling": "cancelación de ruido",
         "foldable": "plegable | plegables",
+        "players": "jugadores | personas",
         "colour": "color | colores",
         "size": "talla | tallas | tamaño",
         "material": "materiales",
