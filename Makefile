@@ -13,7 +13,7 @@ demo: $(VENV)/.ready ## caption a real speech recording, print the subtitles and
 test: check servers ## everything that must be green
 	@$(BIN)/batuta models pull whisper-base whisper-tiny.en spleeter-2stems bergamot-en-pt bergamot-pt-en \
 	  kokoro-82m kokoro-voices efficientnet-lite0 $(DEMO)
-	$(BIN)/pytest --numprocesses $$(($$(nproc) + 1)) --dist worksteal # one waits while two work
+	$(BIN)/pytest --numprocesses auto
 
 servers: ## what the tests start for real, from Debian's packages when we are root and it is missing
 	@for pair in postgres:postgresql chromium:chromium redis-server:redis-server rabbitmq-server:rabbitmq-server \

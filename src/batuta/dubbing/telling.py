@@ -12,12 +12,14 @@ import structlog
 from batuta.dubbing.store import NOTHING, DubRun, DubRuns, SegmentRows
 from batuta.dubbing.views import change_of
 from batuta.errors import BatutaError, Conflict, InvalidRequest, NotFound
-from batuta.jobs import JobRecord, Jobs
+from batuta.jobs import JobRecord, Jobs, StageStatus
 from batuta.services.gateway.gateway import Gateway
 from batuta.services.gateway.models import Job, JobChange, JobStatus
 
 log = structlog.get_logger()
 
+COMPLETES: Final = "update"
+"""The stage that tells the gateway that the dub is there."""
 CLEAN_SECONDS: Final = 3600.0
 ROUND_SECONDS: Final = 60.0
 TELL_SECONDS: Final = 1.0
@@ -94,12 +96,19 @@ class Telling:
     async def _told(self, run: DubRun, change: JobChange) -> None:
         try:
             job = await self._gateway.patch(run.dub_id, change)
-        except Conflict:  # it was completed, and was taken up again so lately that nobody has told of it
+        except Conflict:  # it was completed
+            if not await self._is_taken_up_again(run):
+                return  # in this very moment, by the job's last stage
             await self._gateway.patch(run.dub_id, JobChange(status=JobStatus.PROCESSING))
             job = await self._gateway.patch(run.dub_id, change)
         self._said[run.dub_id] = change
         if self._publish is not None:
             await self._publish(job)
+
+    async def _is_taken_up_again(self, run: DubRun) -> bool:
+        """Whether it was completed before, rather than by the last stage of this very run."""
+        last = (await self._jobs.get(run.job_id)).stages.get(COMPLETES)
+        return last is None or last.status not in {StageStatus.PROCESSING, StageStatus.COMPLETED}
 
     async def _ended(self, run: DubRun, record: JobRecord) -> None:
         self._said.pop(run.dub_id, None)

@@ -37,10 +37,11 @@ async def worked(work: Work, session: Session, seconds: float, holding: Coroutin
             raise LeaseLost
         raise DeadlineExceeded(f"this turn was not done after {seconds:g} s: send the request again")
     finally:
-        await ended(keeping)
-        if not working.done():
+        if not working.done():  # at once: we may be cancelled again while we wait here
             working.add_done_callback(heard)
             working.cancel()
+        await ended(keeping)
+        if not working.done():
             await asyncio.wait({working}, timeout=GRACE_SECONDS)
 
 
