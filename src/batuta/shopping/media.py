@@ -7,15 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from batuta.clients import JSON, ServiceClient
-from batuta.clients.answers import parsed
-from batuta.errors import BatutaError, InvalidRequest, MediaError, NotFound, ServiceUnavailable
-from batuta.services.problems import invalid
+from batuta.errors import BatutaError, InvalidRequest, MediaError, NotFound
 from batuta.services.products import RequirementSpec
 from batuta.shopping.models import Medium, Notice, Reading
-from batuta.shopping.services import as_its_failure
+from batuta.shopping.services import answered, as_its_failure
 
 SURE: Final = 0.3
 """What is seen with less confidence is not mentioned."""
@@ -93,16 +91,6 @@ class Media:
         with as_its_failure(self.client, passed_on=AT_FAULT):
             response = await self.client.request("POST", path, json=body, timeout=seconds)
         return answered(self.client, path, response.content, kind)
-
-
-def answered(client: ServiceClient, path: str, content: bytes, kind: type[M]) -> M:
-    """What the service answered; raises `ServiceUnavailable` for nonsense."""
-    try:
-        return kind.model_validate(parsed(content))
-    except ValidationError as error:
-        raise ServiceUnavailable(
-            f"{client.name} answered {path} with what makes no sense: {invalid(error)}"
-        ) from error
 
 
 def with_seen(said: RequirementSpec, seen: RequirementSpec) -> RequirementSpec:

@@ -51,8 +51,8 @@ class Catalog:
     async def product(self, product_id: str) -> Product:
         """The product; raises `NotFound`."""
         with deadline(CATALOG_SECONDS), as_its_failure(self.client, passed_on=(NotFound,)):
-            response = await self.client.request("GET", f"/products/{_segment(product_id)}")
-        return _parsed(self.client, response.content, Product)
+            response = await self.client.request("GET", f"/products/{quote(product_id, safe='')}")
+        return answered(self.client, "/products", response.content, Product)
 
 
 class Composer:
@@ -114,15 +114,14 @@ async def _posted(
             headers=_JSON,
             idempotency_key=content_key(path, content),
         )
-    return _parsed(client, response.content, answer)
+    return answered(client, path, response.content, answer)
 
 
-def _parsed(client: ServiceClient, content: bytes, answer: type[M]) -> M:
+def answered(client: ServiceClient, path: str, content: bytes, answer: type[M]) -> M:
+    """What the service answered; raises `ServiceUnavailable` for nonsense."""
     try:
         return answer.model_validate_json(content)
     except ValidationError as error:
-        raise ServiceUnavailable(f"{client.name} answered what makes no sense: {invalid(error)}") from error
-
-
-def _segment(text: str) -> str:
-    return quote(text, safe="")
+        raise ServiceUnavailable(
+            f"{client.name} answered {path} with what makes no sense: {invalid(error)}"
+        ) from error

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from batuta.clients import BytesFile
 from batuta.errors import InvalidRequest, PayloadTooLarge, ServiceUnavailable
 from batuta.services.forms import Keep, read_form
-from batuta.shopping.media import AT_FAULT, Media, answered
-from batuta.shopping.services import as_its_failure
+from batuta.shopping.media import AT_FAULT, Media
+from batuta.shopping.services import answered, as_its_failure
 
 MAX_BYTES: Final = 25 * 1024 * 1024
 HELD_BYTES: Final = 4 * MAX_BYTES

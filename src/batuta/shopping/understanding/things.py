@@ -16,7 +16,6 @@ from batuta.shopping.understanding.vocabulary import Class, Entry
 MOST_KEYWORDS: Final = 20
 """Of one message; more is a letter, not a search."""
 LONGEST_KEYWORD: Final = 60
-_HEAD_AFTER: Final = frozenset({Sense.FOR, Sense.NUMBER})
 _BRAND_BEFORE: Final = frozenset({Sense.BY, Sense.FROM, Sense.NO, Sense.NOT, Sense.ONLY})
 _ROWS: Final = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "poiuytrewq", "lkjhgfdsa", "mnbvcxz")
 _MASHED: Final = frozenset(row[at : at + 4] for row in _ROWS for at in range(len(row) - 3)) - {
